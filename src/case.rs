@@ -1,0 +1,705 @@
+//! A case as a check sees it: a request with its invoice, its decision rows, its parent and its siblings, read by the
+//! rules of one policy version and as of one day.
+
+use crate::check::lines::Exclusions;
+use crate::check::outcome::{Bounds, Truth, plus};
+use crate::column::{AmountColumn, CodeColumn, Column, Columns, FlagColumn, LineEvent, RequestTime};
+use crate::money::{self, Amount, Currency};
+use crate::policy::condition::{Count, State, Term};
+use crate::plan::Plan;
+use crate::policy::{OutcomeClass, Policy};
+use crate::record::{Books, Cell, Decision, Flag, Invoice, InvoiceLine, NO_PARENT, Place, Request};
+use crate::text::Sym;
+use crate::time::Stamp;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use std::cell::{OnceCell, RefCell};
+
+/// What all cases of a run share.
+pub struct Context<'a> {
+    /// The population.
+    pub books: &'a Books,
+    /// The outcomes' meaning.
+    pub outcomes: Vec<(Sym, OutcomeClass)>,
+    /// The as-of date.
+    pub as_of: NaiveDate,
+    /// Whether the as-of date was asked for: then what lies after it has not happened yet.
+    pub as_of_given: bool,
+}
+
+impl Context<'_> {
+    /// What an outcome means. Reading rejects outcomes that are not in the list.
+    pub fn class(&self, outcome: Sym) -> OutcomeClass {
+        self.outcomes.iter().find(|(word, _)| *word == outcome).map_or(OutcomeClass::Pending, |(_, class)| *class)
+    }
+}
+
+/// What was consulted while a rule was judged, and the working where someone wants to read it.
+#[derive(Default)]
+pub struct Trail {
+    absent: std::cell::Cell<Columns>,
+    blank: std::cell::Cell<Columns>,
+    working: Option<RefCell<Vec<String>>>,
+}
+
+impl Trail {
+    /// A trail that keeps the working.
+    pub fn with_working() -> Trail {
+        Trail { working: Some(RefCell::default()), ..Trail::default() }
+    }
+
+    /// Forgets what was consulted, and hands over the working.
+    pub fn restart(&self) -> Vec<String> {
+        self.absent.set(Columns::NONE);
+        self.blank.set(Columns::NONE);
+        self.working.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+
+    /// The absent columns that were consulted.
+    pub fn absent(&self) -> Columns {
+        self.absent.get()
+    }
+
+    /// The blank cells that were consulted where a value was needed.
+    pub fn blank(&self) -> Columns {
+        self.blank.get()
+    }
+
+    /// Adds a step to the working, if it is kept.
+    pub fn note(&self, step: impl FnOnce() -> String) {
+        if let Some(working) = &self.working {
+            let step = step();
+            let mut steps = working.borrow_mut();
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+    }
+
+    fn missing(&self, column: Column) {
+        self.absent.set(self.absent.get().with(column));
+    }
+
+    /// A cell of a record: without a value it is blank if the record's file has the column, and else absent.
+    pub fn cell<T>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
+        match value {
+            Some(value) => Cell::Value(value),
+            None if books.has(place, column) => Cell::Blank,
+            None => {
+                self.missing(column);
+                Cell::Absent
+            }
+        }
+    }
+
+    /// Records that a cell is blank of which the value is needed.
+    pub fn unrecorded(&self, column: impl Into<Column>) {
+        self.blank.set(self.blank.get().with(column.into()));
+    }
+}
+
+/// A decision row with its meaning as of the run's day.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    /// The record.
+    pub record: &'a Decision,
+    /// Its outcome's meaning; pending if it was decided after the as-of date.
+    pub class: OutcomeClass,
+    /// Its day and instant of decision.
+    decided: Cell<(NaiveDate, i64)>,
+}
+
+impl Row<'_> {
+    /// Whether it approves or denies.
+    pub fn rules(&self) -> bool {
+        matches!(self.class, OutcomeClass::Accepted | OutcomeClass::Denied)
+    }
+
+    /// Whether it is neither pending nor withdrawn.
+    pub fn live(&self) -> bool {
+        self.rules()
+    }
+
+    /// The day of its decision.
+    pub fn day(&self) -> Cell<NaiveDate> {
+        match self.decided {
+            Cell::Value((day, _)) => Cell::Value(day),
+            Cell::Blank => Cell::Blank,
+            Cell::Absent => Cell::Absent,
+        }
+    }
+
+    /// By which rows are put in order: those that rule by their instant, rows without one last, then by their id.
+    pub fn order<'b>(&self, books: &'b Books) -> (bool, i64, &'b str) {
+        let instant = self.decided.value().map(|(_, instant)| instant);
+        (instant.is_none(), instant.unwrap_or_default(), books.text(self.record.id))
+    }
+}
+
+/// A case, read by a policy version.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// What all cases share.
+    pub run: &'a Context<'a>,
+    /// The rules that judge it.
+    pub plan: &'a Plan<'a>,
+    /// The request.
+    pub request: &'a Request,
+    /// Its invoice.
+    pub invoice: &'a Invoice,
+    /// The lines that it is about: the one it names, or all; in a rule about certain categories, those that remain.
+    pub target: &'a [InvoiceLine],
+    /// The decision, if there is any row.
+    pub decision: Option<Row<'a>>,
+    /// The day of submission.
+    pub submitted: NaiveDate,
+    /// What the lines that the policy excludes are; worked out once.
+    pub exclusions: &'a OnceCell<Exclusions>,
+    /// What was consulted.
+    pub trail: &'a Trail,
+}
+
+impl<'a> Case<'a> {
+    /// The case of a request under the rules of a plan. `exclusions` is its own; `trail` may be shared.
+    pub fn new(
+        run: &'a Context<'a>,
+        plan: &'a Plan<'a>,
+        request: &'a Request,
+        exclusions: &'a OnceCell<Exclusions>,
+        trail: &'a Trail,
+    ) -> Case<'a> {
+        let invoice = &run.books.invoices[request.invoice as usize];
+        let lines = run.books.lines_of(invoice);
+        let target = match lines.iter().position(|line| line.line == request.line) {
+            Some(at) => &lines[at..=at],
+            None => lines,
+        };
+        let decision = Case::decision_of(run, plan.policy, request);
+        let submitted = request.submitted_at.day(plan.policy.zone).unwrap_or_default();
+        Case { run, plan, request, invoice, target, decision, submitted, exclusions, trail }
+    }
+
+    /// Another case of the same invoice, as this one's rules read it; only its own facts may be asked, not what its
+    /// target excludes.
+    pub fn of_request(&self, request: &'a Request) -> Case<'a> {
+        Case::new(self.run, self.plan, request, self.exclusions, self.trail)
+    }
+
+    /// The refund and the credit of the decision.
+    pub fn money_of_decision(&self) -> (Bounds, Bounds) {
+        (self.term(Term::Refund), self.term(Term::Credit))
+    }
+
+    /// The records.
+    pub fn books(&self) -> &'a Books {
+        self.run.books
+    }
+
+    /// The same case, about other lines.
+    pub fn about<'b>(&'b self, target: &'b [InvoiceLine]) -> Case<'b> {
+        Case { target, ..*self }
+    }
+
+    /// The invoice's currency, in which all its money is reckoned.
+    pub fn currency(&self) -> Currency {
+        self.invoice.currency
+    }
+
+    /// One minor unit.
+    pub fn unit(&self) -> Decimal {
+        money::unit(self.invoice.currency)
+    }
+
+    /// An amount as text with its currency.
+    pub fn show(&self, amount: Decimal) -> String {
+        format!("{} {}", money::show(amount, self.currency()), self.currency().code())
+    }
+
+    /// An amount of which perhaps only bounds are known, as text.
+    pub fn show_bounds(&self, amount: Bounds) -> String {
+        match (amount.known(), amount.low.is_zero()) {
+            (Some(known), _) => self.show(known),
+            (None, true) => "an unknown amount".to_owned(),
+            (None, false) => format!("at least {}", self.show(amount.low)),
+        }
+    }
+
+    fn cell<T>(&self, place: Place, column: Column, value: Option<T>) -> Cell<T> {
+        self.trail.cell(self.books(), place, column, value)
+    }
+
+    /// A text of which only is kept whether it was recorded.
+    pub fn present(&self, place: Place, column: Column, recorded: bool) -> Cell<()> {
+        self.cell(place, column, recorded.then_some(()))
+    }
+
+    // ---- the decision ----------------------------------------------------------------------------------------------
+
+    /// A decision row of this case or of another under the same policy.
+    pub fn row(run: &Context<'a>, policy: &Policy, record: &'a Decision) -> Row<'a> {
+        let zone = policy.zone;
+        let day = record.decided_at.day(zone);
+        let later = run.as_of_given && day.is_some_and(|day| day > run.as_of);
+        let decided = match (day.zip(record.decided_at.instant_in(zone)), later) {
+            (Some(decided), false) => Cell::Value(decided),
+            (Some(_), true) => Cell::Blank,
+            (None, _) if run.books.has(record.place, Column::DecidedAt) => Cell::Blank,
+            (None, _) => Cell::Absent,
+        };
+        let class = if later { OutcomeClass::Pending } else { run.class(record.outcome) };
+        Row { record, class, decided }
+    }
+
+    /// *The decision* of a request: the earliest row that approves or denies, then the smallest id; if there is none, a
+    /// withdrawn row before a pending one.
+    pub fn decision_of(run: &Context<'a>, policy: &Policy, request: &Request) -> Option<Row<'a>> {
+        let rows = run.books.decisions_of(request).iter().map(|record| Case::row(run, policy, record));
+        rows.min_by(|a, b| {
+            let rank = |row: &Row<'_>| match row.class {
+                OutcomeClass::Accepted | OutcomeClass::Denied => 0,
+                OutcomeClass::Withdrawn => 1,
+                OutcomeClass::Pending => 2,
+            };
+            let books = run.books;
+            rank(a).cmp(&rank(b)).then_with(|| match a.rules() {
+                true => a.order(books).cmp(&b.order(books)),
+                false => books.text(a.record.id).cmp(books.text(b.record.id)),
+            })
+        })
+    }
+
+    /// The case's rows.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
+        let (run, policy) = (self.run, self.plan.policy);
+        run.books.decisions_of(self.request).iter().map(move |record| Case::row(run, policy, record))
+    }
+
+    /// The class of the decision's outcome; `None` without a row.
+    pub fn class(&self) -> Option<OutcomeClass> {
+        self.decision.map(|row| row.class)
+    }
+
+    /// The day of a decided decision.
+    pub fn decided(&self) -> Cell<NaiveDate> {
+        match self.decision {
+            Some(row) if row.rules() => {
+                if row.day() == Cell::Absent {
+                    self.trail.missing(Column::DecidedAt);
+                }
+                row.day()
+            }
+            _ => Cell::Blank,
+        }
+    }
+
+    /// The day by which something happened "by the decision": that of the decision, or the as-of date if it has none.
+    pub fn decided_or_as_of(&self) -> Cell<NaiveDate> {
+        match self.decision.map(|row| row.day()) {
+            Some(Cell::Value(day)) => Cell::Value(day),
+            Some(Cell::Absent) => {
+                self.trail.missing(Column::DecidedAt);
+                Cell::Absent
+            }
+            Some(Cell::Blank) | None => Cell::Value(self.run.as_of),
+        }
+    }
+
+    /// What became of the case.
+    pub fn state(&self, state: State) -> Truth {
+        let Some(row) = self.decision else { return Truth::No };
+        let decided = || match self.decided() {
+            Cell::Value(_) => Truth::Yes,
+            Cell::Blank => Truth::No,
+            Cell::Absent => Truth::Unknown,
+        };
+        let positive = |term: Term| self.term(term).exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
+        match state {
+            State::Decided => decided(),
+            State::Accepted => Truth::from(row.class == OutcomeClass::Accepted).and_then(decided),
+            State::Denied => Truth::from(row.class == OutcomeClass::Denied).and_then(decided),
+            State::Live => row.live().into(),
+            State::Pays => Truth::from(row.live()).and_then(|| positive(Term::Refund)),
+            State::GivesMoney => Truth::from(row.live()).and_then(|| positive(Term::Money)),
+            State::Processed => match self.processed() {
+                Cell::Value(_) => Truth::Yes,
+                Cell::Blank => Truth::No,
+                Cell::Absent => Truth::Unknown,
+            },
+        }
+    }
+
+    /// Whether the decision's money is in the invoice's currency, and so can be compared with amounts of the invoice.
+    pub fn comparable(&self) -> bool {
+        self.decision.is_none_or(|row| self.in_invoice_currency(row.record))
+    }
+
+    /// Whether a row's money is in the invoice's currency.
+    pub fn in_invoice_currency(&self, row: &Decision) -> bool {
+        row.currency.is_none_or(|currency| currency == self.invoice.currency)
+    }
+
+    // ---- days ------------------------------------------------------------------------------------------------------
+
+    /// The day of an event; one after an as-of date that was asked for has not happened yet.
+    fn event(&self, place: Place, column: Column, stamp: Stamp) -> Cell<NaiveDate> {
+        self.cell(place, column, stamp.day(self.plan.policy.zone)).not_after(self.cutoff())
+    }
+
+    fn cutoff(&self) -> NaiveDate {
+        if self.run.as_of_given { self.run.as_of } else { NaiveDate::MAX }
+    }
+
+    /// When the money was sent.
+    pub fn processed(&self) -> Cell<NaiveDate> {
+        let row = self.decision.map(|row| row.record);
+        row.map_or(Cell::Blank, |r| self.event(r.place, Column::ProcessedAt, r.processed_at))
+    }
+
+    /// When the money arrived.
+    pub fn received(&self) -> Cell<NaiveDate> {
+        let row = self.decision.map(|row| row.record);
+        row.map_or(Cell::Blank, |r| self.event(r.place, Column::ReceivedAt, r.received_at))
+    }
+
+    /// When a row confirmed receipt.
+    pub fn acknowledged_in(&self, row: &Decision) -> Cell<NaiveDate> {
+        self.event(row.place, Column::AcknowledgedAt, row.acknowledged_at)
+    }
+
+    /// When a row's money was sent, and when it arrived.
+    pub fn sent_and_received(&self, row: &Decision) -> (Cell<NaiveDate>, Cell<NaiveDate>) {
+        (
+            self.event(row.place, Column::ProcessedAt, row.processed_at),
+            self.event(row.place, Column::ReceivedAt, row.received_at),
+        )
+    }
+
+    /// The earliest receipt confirmed over all rows, and whether it may have been earlier still.
+    pub fn acknowledged(&self) -> (Option<NaiveDate>, Truth) {
+        let mut earliest = None;
+        let mut earlier = Truth::No;
+        for record in self.books().decisions_of(self.request) {
+            match self.acknowledged_in(record) {
+                Cell::Value(day) => earliest = Some(earliest.map_or(day, |e: NaiveDate| e.min(day))),
+                Cell::Blank => {}
+                Cell::Absent => earlier = Truth::Unknown,
+            }
+        }
+        (earliest, earlier)
+    }
+
+    /// A time in the request, as written.
+    pub fn stamp(&self, column: RequestTime) -> Cell<Stamp> {
+        let r = self.request;
+        let stamp = match column {
+            RequestTime::EffectiveOn => r.effective_on,
+            RequestTime::ChargebackOn => r.chargeback_on,
+            RequestTime::FixAttemptedOn => r.fix_attempted_on,
+            RequestTime::OutageStart => r.outage_start,
+            RequestTime::OutageEnd => r.outage_end,
+        };
+        self.cell(r.place, column.into(), Some(stamp).filter(|s| !s.is_blank()))
+    }
+
+    /// A day in the request. A chargeback or a correction after an as-of date that was asked for has not happened yet;
+    /// a cancellation may take effect after it.
+    pub fn request_day(&self, column: RequestTime) -> Cell<NaiveDate> {
+        let day = match self.stamp(column) {
+            Cell::Value(stamp) => stamp.day(self.plan.policy.zone).map_or(Cell::Blank, Cell::Value),
+            Cell::Blank => Cell::Blank,
+            Cell::Absent => Cell::Absent,
+        };
+        match column {
+            RequestTime::ChargebackOn | RequestTime::FixAttemptedOn => day.not_after(self.cutoff()),
+            RequestTime::EffectiveOn | RequestTime::OutageStart | RequestTime::OutageEnd => day,
+        }
+    }
+
+    /// Whole minutes between the outage's ends, and the day on which it began. `None` without both, or if reversed.
+    pub fn outage(&self) -> Option<(i64, NaiveDate)> {
+        let [start, end] = [RequestTime::OutageStart, RequestTime::OutageEnd].map(|column| {
+            let cell = self.stamp(column);
+            if cell == Cell::Blank {
+                self.trail.unrecorded(column);
+            }
+            cell.value()
+        });
+        let (start, zone) = (start?, self.plan.policy.zone);
+        let (from, to) = (start.instant_in(zone)?, end?.instant_in(zone)?);
+        (to >= from).then_some((crate::time::whole_minutes(from, to), start.day(zone)?))
+    }
+
+    /// The last day of a term. `None` where the calendar does not reach.
+    pub fn last_day(&self, from: NaiveDate, count: Count) -> Option<NaiveDate> {
+        let last = match count {
+            Count::Days(days) => crate::calendar::days_after(from, days),
+            Count::BusinessDays(days) => self.plan.policy.calendar.as_ref()?.after(from, days),
+        }?;
+        self.trail.note(|| crate::explain::day_count(self.plan.policy, from, last, count));
+        Some(last)
+    }
+
+    // ---- lines -----------------------------------------------------------------------------------------------------
+
+    /// The day of an event in the life of a line.
+    pub fn line_day(&self, line: &InvoiceLine, event: LineEvent) -> Cell<NaiveDate> {
+        let day = match event {
+            LineEvent::PaidOn => line.paid_on,
+            LineEvent::StartedOn => line.started_on,
+            LineEvent::DeliveredOn => line.delivered_on,
+            LineEvent::AcceptedOn => line.accepted_on,
+        };
+        self.cell(line.place, event.into(), day).not_after(self.cutoff())
+    }
+
+    /// Whether an event in the life of a line happened by submission.
+    pub fn happened(&self, line: &InvoiceLine, event: LineEvent) -> Truth {
+        self.line_day(line, event).by(self.submitted)
+    }
+
+    /// Whether an event happened by submission to any line of the target.
+    pub fn any_happened(&self, event: LineEvent) -> Truth {
+        Truth::any(self.target.iter().map(|line| self.happened(line, event)))
+    }
+
+    /// An optional cell of a line.
+    pub fn line_date(&self, line: &InvoiceLine, column: Column, day: Option<NaiveDate>) -> Cell<NaiveDate> {
+        self.cell(line.place, column, day)
+    }
+
+    /// What a line costs. Its cell is required.
+    pub fn line_amount(&self, line: &InvoiceLine) -> Decimal {
+        line.amount.value(&self.books().wide).unwrap_or_default()
+    }
+
+    /// What several lines cost.
+    pub fn sum<'b>(&self, lines: impl IntoIterator<Item = &'b InvoiceLine>) -> Decimal {
+        lines.into_iter().fold(Decimal::ZERO, |sum, line| plus(sum, self.line_amount(line)))
+    }
+
+    // ---- cells of the request and the decision ---------------------------------------------------------------------
+
+    /// A word. That of a decision that counts as pending is as recorded, except its outcome.
+    pub fn code(&self, column: CodeColumn) -> Cell<Sym> {
+        let r = self.request;
+        let of_decision = |column: Column, pick: fn(&Decision) -> Sym| {
+            let row = self.decision.map(|row| row.record);
+            row.map_or(Cell::Blank, |d| self.code_cell(d.place, column, pick(d)))
+        };
+        match column {
+            CodeColumn::Kind => Cell::Value(r.kind),
+            CodeColumn::Channel
+            | CodeColumn::Reason
+            | CodeColumn::Level
+            | CodeColumn::Stage
+            | CodeColumn::OutageCause => self.code_of(r, column),
+            CodeColumn::Outcome => match self.decision {
+                Some(row) if row.class == self.run.class(row.record.outcome) => Cell::Value(row.record.outcome),
+                _ => Cell::Blank,
+            },
+            CodeColumn::RefundMethod => of_decision(Column::RefundMethod, |d| d.refund_method),
+            CodeColumn::Remedy => of_decision(Column::Remedy, |d| d.remedy),
+            CodeColumn::PaymentMethod => {
+                let place = self.books().lines_of(self.invoice).first().map(|line| line.place);
+                place.map_or(Cell::Blank, |p| self.code_cell(p, Column::PaymentMethod, self.invoice.payment_method))
+            }
+            CodeColumn::Category => Cell::Blank,
+        }
+    }
+
+    /// A word in a request, this one or another.
+    pub fn code_of(&self, request: &Request, column: CodeColumn) -> Cell<Sym> {
+        let word = match column {
+            CodeColumn::Kind => request.kind,
+            CodeColumn::Channel => request.channel,
+            CodeColumn::Reason => request.reason,
+            CodeColumn::Level => request.level,
+            CodeColumn::Stage => request.stage,
+            CodeColumn::OutageCause => request.outage_cause,
+            CodeColumn::Outcome
+            | CodeColumn::RefundMethod
+            | CodeColumn::Remedy
+            | CodeColumn::PaymentMethod
+            | CodeColumn::Category => Sym::BLANK,
+        };
+        self.code_cell(request.place, column.into(), word)
+    }
+
+    fn code_cell(&self, place: Place, column: Column, word: Sym) -> Cell<Sym> {
+        self.cell(place, column, Some(word).filter(|w| !w.is_blank()))
+    }
+
+    /// A flag; blank where it was not recorded.
+    pub fn flag(&self, column: FlagColumn) -> Cell<bool> {
+        let r = self.request;
+        let (place, flag) = match column {
+            FlagColumn::GoodStanding => (r.place, r.good_standing),
+            FlagColumn::FraudFlag => (r.place, r.fraud_flag),
+            FlagColumn::WithinSla => (r.place, r.within_sla),
+            FlagColumn::Complex => (r.place, r.complex),
+            FlagColumn::DocumentsAttached => (r.place, r.documents_attached),
+            FlagColumn::AppealExplained => match self.decision {
+                Some(row) => (row.record.place, row.record.appeal_explained),
+                None => return Cell::Blank,
+            },
+        };
+        let value = match flag {
+            Flag::Blank => None,
+            Flag::No => Some(false),
+            Flag::Yes => Some(true),
+        };
+        self.cell(place, column.into(), value)
+    }
+
+    /// An amount as recorded.
+    pub fn amount(&self, column: AmountColumn) -> Cell<Decimal> {
+        let r = self.request;
+        let of_decision = |pick: fn(&Decision) -> Amount| self.decision.map(|row| (row.record.place, pick(row.record)));
+        let cell = match column {
+            AmountColumn::AmountRequested => Some((r.place, r.amount_requested)),
+            AmountColumn::PercentComplete => Some((r.place, r.percent_complete)),
+            AmountColumn::AdvancePaid => Some((r.place, r.advance_paid)),
+            AmountColumn::RemainingBalance => Some((r.place, r.remaining_balance)),
+            AmountColumn::NoncompliantAmount => Some((r.place, r.noncompliant_amount)),
+            AmountColumn::TransactionsProcessed => Some((r.place, r.transactions_processed)),
+            AmountColumn::DisputedAmount => Some((r.place, r.disputed_amount)),
+            AmountColumn::WithheldAmount => Some((r.place, r.withheld_amount)),
+            AmountColumn::NoticeHours => Some((r.place, r.notice_hours)),
+            AmountColumn::RefundAmount => of_decision(|d| d.refund_amount),
+            AmountColumn::AdminFee => of_decision(|d| d.admin_fee),
+            AmountColumn::CreditAmount => of_decision(|d| d.credit_amount),
+            AmountColumn::FeeReturned => of_decision(|d| d.fee_returned),
+        };
+        let Some((place, amount)) = cell else { return Cell::Blank };
+        self.cell(place, column.into(), amount.value(&self.books().wide))
+    }
+
+    /// An amount of which a blank cell says that it is zero.
+    pub fn zero_if_blank(&self, column: AmountColumn) -> Bounds {
+        match self.amount(column) {
+            Cell::Value(amount) => Bounds::exactly(amount),
+            Cell::Blank => Bounds::exactly(Decimal::ZERO),
+            Cell::Absent => Bounds::UNKNOWN,
+        }
+    }
+
+    /// The refund and the credit of any row.
+    pub fn money_of(&self, row: &Decision) -> (Bounds, Bounds) {
+        let bounds = |column: Column, amount: Amount| match self.cell(row.place, column, amount.value(&self.books().wide)) {
+            Cell::Value(amount) => Bounds::exactly(amount),
+            Cell::Blank => Bounds::exactly(Decimal::ZERO),
+            Cell::Absent => Bounds::UNKNOWN,
+        };
+        (bounds(Column::RefundAmount, row.refund_amount), bounds(Column::CreditAmount, row.credit_amount))
+    }
+
+    /// An amount that a rule compares. One that is not recorded has no bounds.
+    pub fn term(&self, term: Term) -> Bounds {
+        let recorded = |column: AmountColumn| match self.amount(column) {
+            Cell::Value(amount) => Bounds::exactly(amount),
+            Cell::Blank => {
+                self.trail.unrecorded(column);
+                Bounds::UNKNOWN
+            }
+            Cell::Absent => Bounds::UNKNOWN,
+        };
+        match term {
+            Term::Refund => self.zero_if_blank(AmountColumn::RefundAmount),
+            Term::Credit => self.zero_if_blank(AmountColumn::CreditAmount),
+            Term::Money => {
+                self.zero_if_blank(AmountColumn::RefundAmount) + self.zero_if_blank(AmountColumn::CreditAmount)
+            }
+            Term::FeeReturned => self.zero_if_blank(AmountColumn::FeeReturned),
+            Term::Withheld => self.zero_if_blank(AmountColumn::WithheldAmount),
+            Term::AdminFee => recorded(AmountColumn::AdminFee),
+            Term::Disputed => recorded(AmountColumn::DisputedAmount),
+            Term::Noncompliant => recorded(AmountColumn::NoncompliantAmount),
+            Term::AdvancePaid => recorded(AmountColumn::AdvancePaid),
+            Term::RemainingBalance => recorded(AmountColumn::RemainingBalance),
+            Term::TargetAmount => Bounds::exactly(self.sum(self.target)),
+            Term::InvoiceTotal => Bounds::exactly(self.sum(self.books().lines_of(self.invoice))),
+            Term::TargetPaid => self.target_paid(),
+        }
+    }
+
+    fn target_paid(&self) -> Bounds {
+        let by = self.decided_or_as_of();
+        let mut paid = Bounds::exactly(Decimal::ZERO);
+        for line in self.target {
+            let amount = self.line_amount(line);
+            let day = self.line_day(line, LineEvent::PaidOn);
+            let happened = match (day, by) {
+                (Cell::Blank, _) => Truth::No,
+                (day, Cell::Value(by)) => day.by(by),
+                _ => Truth::Unknown,
+            };
+            paid = paid
+                + match happened {
+                    Truth::Yes => Bounds::exactly(amount),
+                    Truth::No => Bounds::exactly(Decimal::ZERO),
+                    Truth::Unknown => Bounds { low: Decimal::ZERO, high: Some(amount) },
+                };
+        }
+        paid
+    }
+
+    /// A money effect, as far as it is known and may be reported: nothing is taken from a row in another currency.
+    pub fn effect(&self, term: Term) -> Option<Decimal> {
+        let of_decision =
+            matches!(term, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned);
+        if of_decision && !self.comparable() {
+            return None;
+        }
+        self.term(term).known()
+    }
+
+    // ---- other cases -----------------------------------------------------------------------------------------------
+
+    /// The request that it goes back to, with its decision as this case's policy reads it.
+    pub fn parent(&self) -> Option<(&'a Request, Option<Row<'a>>)> {
+        if self.request.parent_index == NO_PARENT {
+            return None;
+        }
+        let parent = self.books().requests.get(self.request.parent_index as usize)?;
+        Some((parent, Case::decision_of(self.run, self.plan.policy, parent)))
+    }
+
+    /// Who decided a row.
+    pub fn decided_by(&self, row: &Decision) -> Cell<Sym> {
+        self.code_cell(row.place, Column::DecidedBy, row.decided_by)
+    }
+
+    /// The parent's id; blank if it names none.
+    pub fn parent_id(&self) -> Cell<Sym> {
+        self.code_cell(self.request.place, Column::ParentRequestId, self.request.parent)
+    }
+}
+
+impl Cell<NaiveDate> {
+    /// Whether the day has come by another.
+    pub fn by(self, by: NaiveDate) -> Truth {
+        match self {
+            Cell::Value(day) => (day <= by).into(),
+            Cell::Blank => Truth::No,
+            Cell::Absent => Truth::Unknown,
+        }
+    }
+
+    fn not_after(self, cutoff: NaiveDate) -> Cell<NaiveDate> {
+        match self {
+            Cell::Value(day) if day > cutoff => Cell::Blank,
+            cell => cell,
+        }
+    }
+}
+
+impl Truth {
+    /// Both hold; the second is asked only if the first may.
+    pub fn and_then(self, other: impl FnOnce() -> Truth) -> Truth {
+        match self {
+            Truth::No => Truth::No,
+            Truth::Yes => other(),
+            Truth::Unknown => other().and(Truth::Unknown),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! How the conditions of a policy file are answered.
+
+use super::outcome::{Bounds, Truth};
+use crate::case::Case;
+use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, RequestTime};
+use crate::policy::condition::{Base, Blank, CodeTest, Condition, LineTest, RecordedColumn, Timely};
+use crate::policy::word::Word;
+use crate::record::{Cell, InvoiceLine};
+use crate::text::Sym;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+impl Case<'_> {
+    /// Whether all conditions hold.
+    pub fn all(&self, conditions: &[Condition]) -> Truth {
+        Truth::all(conditions.iter().map(|condition| self.holds(condition)))
+    }
+
+    /// Whether a condition holds.
+    pub fn holds(&self, condition: &Condition) -> Truth {
+        let truth = self.answer(condition);
+        self.trail.note(|| crate::explain::condition(self, condition, truth));
+        truth
+    }
+
+    fn answer(&self, condition: &Condition) -> Truth {
+        match condition {
+            Condition::State(state) => self.state(*state),
+            Condition::Code(test) => self.code_test(test),
+            Condition::Flag(flag) => self.flag_set(*flag),
+            Condition::FlagIfRecorded(flag) => (self.flag(*flag) == Cell::Value(true)).into(),
+            Condition::Recorded(column) => (self.filled(*column) == Truth::Yes).into(),
+            Condition::RecordedOrMissing(column) => self.filled(*column),
+            Condition::Happened(event) => filled(self.request_day(*event)),
+            Condition::HappenedByDecision(event) => self.happened_by_decision(*event),
+            Condition::Positive(column) => self.above_zero(*column),
+            Condition::PositiveOrUnrecorded(column) => {
+                (self.amount(*column) != Cell::Value(Decimal::ZERO)).into()
+            }
+            Condition::AtLeast { column, value } => self.amount(*column).value().is_some_and(|a| a >= value.0).into(),
+            Condition::ShareAbove { column, percent, of } => {
+                let share = self.term(*of).scaled(percent.0 / Decimal::ONE_HUNDRED);
+                self.recorded_amount(*column).exceeds(share, Decimal::ZERO)
+            }
+            Condition::AnyLine(test) => Truth::any(self.target.iter().map(|line| self.line_fits(line, test))),
+            Condition::Timely(timely) => self.timely(timely),
+            Condition::OutageLongerThan { minutes } => {
+                self.outage().map_or(Truth::Unknown, |(lasted, _)| (lasted > i64::from(*minutes)).into())
+            }
+            Condition::SameAccount => (self.request.account == self.invoice.account).into(),
+            Condition::SameCurrency => self.comparable().into(),
+            Condition::Same(left, right) => self.same(*left, *right),
+            Condition::SameDeciderAsParent => self.same_decider_as_parent(),
+            Condition::Not(condition) => !self.holds(condition),
+            Condition::Any(conditions) => Truth::any(conditions.iter().map(|c| self.holds(c))),
+        }
+    }
+
+    /// Whether a cell holds one of several words; unknown if the column is absent.
+    pub fn code_in(&self, column: CodeColumn, words: &[Word]) -> Truth {
+        match self.code(column) {
+            Cell::Value(word) => is_one_of(word, words).into(),
+            Cell::Blank => Truth::No,
+            Cell::Absent if words.is_empty() => Truth::No,
+            Cell::Absent => Truth::Unknown,
+        }
+    }
+
+    fn code_test(&self, test: &CodeTest) -> Truth {
+        if self.code(test.column) == Cell::Blank && test.blank == Blank::Unknown {
+            self.trail.unrecorded(test.column);
+            return Truth::Unknown;
+        }
+        self.code_in(test.column, &test.one_of)
+    }
+
+    /// Whether a flag is set; a blank is not set.
+    pub fn flag_set(&self, flag: FlagColumn) -> Truth {
+        match self.flag(flag) {
+            Cell::Value(set) => set.into(),
+            Cell::Blank => Truth::No,
+            Cell::Absent => Truth::Unknown,
+        }
+    }
+
+    fn happened_by_decision(&self, event: RequestTime) -> Truth {
+        match (self.request_day(event), self.decided_or_as_of()) {
+            (Cell::Blank, _) => Truth::No,
+            (day, Cell::Value(by)) => day.by(by),
+            _ => Truth::Unknown,
+        }
+    }
+
+    /// An amount that a blank leaves unrecorded, except where a blank says zero.
+    fn recorded_amount(&self, column: AmountColumn) -> Bounds {
+        let zero_if_blank = matches!(
+            column,
+            AmountColumn::RefundAmount
+                | AmountColumn::CreditAmount
+                | AmountColumn::FeeReturned
+                | AmountColumn::WithheldAmount
+        );
+        match self.amount(column) {
+            Cell::Value(amount) => Bounds::exactly(amount),
+            Cell::Blank if zero_if_blank => Bounds::exactly(Decimal::ZERO),
+            Cell::Blank => {
+                self.trail.unrecorded(column);
+                Bounds::UNKNOWN
+            }
+            Cell::Absent => Bounds::UNKNOWN,
+        }
+    }
+
+    /// Whether an amount is above zero.
+    pub fn above_zero(&self, column: AmountColumn) -> Truth {
+        self.recorded_amount(column).exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO)
+    }
+
+    fn line_fits(&self, line: &InvoiceLine, test: &LineTest) -> Truth {
+        Truth::all([
+            test.category.as_ref().is_none_or(|words| is_one_of(line.category, words)).into(),
+            test.happened.map_or(Truth::Yes, |event| self.happened(line, event)),
+            test.not_happened.map_or(Truth::Yes, |event| !self.happened(line, event)),
+        ])
+    }
+
+    /// Whether the request was received within a term.
+    fn timely(&self, timely: &Timely) -> Truth {
+        match self.base(timely.after) {
+            Cell::Value(day) => self.last_day(day, timely.within).map_or(Truth::Unknown, |last| (self.submitted <= last).into()),
+            Cell::Blank => timely.if_not_happened.into(),
+            Cell::Absent => Truth::Unknown,
+        }
+    }
+
+    /// The day from which a window runs.
+    pub fn base(&self, base: Base) -> Cell<NaiveDate> {
+        match base {
+            Base::InvoiceDate => Cell::Value(self.invoice.date),
+            Base::OutageEnd => self.request_day(RequestTime::OutageEnd),
+            Base::Delivery => self.last_delivery(),
+            Base::ParentDecision => match self.parent() {
+                Some((_, Some(row))) if row.rules() => row.day(),
+                _ => Cell::Blank,
+            },
+        }
+    }
+
+    /// The latest delivery of a line of the target by submission.
+    fn last_delivery(&self) -> Cell<NaiveDate> {
+        let mut latest = Cell::Blank;
+        for line in self.target {
+            match self.line_day(line, crate::column::LineEvent::DeliveredOn) {
+                Cell::Absent => return Cell::Absent,
+                Cell::Value(day) if day <= self.submitted => {
+                    latest = Cell::Value(latest.value().map_or(day, |l: NaiveDate| l.max(day)));
+                }
+                Cell::Value(_) | Cell::Blank => {}
+            }
+        }
+        latest
+    }
+
+    fn same(&self, left: CodeColumn, right: CodeColumn) -> Truth {
+        let [a, b] = [left, right].map(|column| {
+            let cell = self.code(column);
+            if cell == Cell::Blank {
+                self.trail.unrecorded(column);
+            }
+            cell.value()
+        });
+        a.zip(b).map_or(Truth::Unknown, |(a, b)| (a == b).into())
+    }
+
+    fn same_decider_as_parent(&self) -> Truth {
+        let parent = self.parent().and_then(|(_, row)| row);
+        let pair = self.decision.zip(parent).map(|(own, parent)| [own, parent].map(|row| self.decided_by(row.record)));
+        match pair {
+            Some([Cell::Value(own), Cell::Value(parent)]) => (own == parent).into(),
+            _ => {
+                self.trail.unrecorded(Column::DecidedBy);
+                Truth::Unknown
+            }
+        }
+    }
+
+    /// Whether a cell is filled, or a flag set; unknown if the column is absent.
+    pub fn filled(&self, column: RecordedColumn) -> Truth {
+        use RecordedColumn as C;
+        match column {
+            C::Channel => filled(self.code(CodeColumn::Channel)),
+            C::Reason => filled(self.code(CodeColumn::Reason)),
+            C::Level => filled(self.code(CodeColumn::Level)),
+            C::Stage => filled(self.code(CodeColumn::Stage)),
+            C::OutageCause => filled(self.code(CodeColumn::OutageCause)),
+            C::RefundMethod => filled(self.code(CodeColumn::RefundMethod)),
+            C::Remedy => filled(self.code(CodeColumn::Remedy)),
+            C::AmountRequested => filled(self.amount(AmountColumn::AmountRequested)),
+            C::PercentComplete => filled(self.amount(AmountColumn::PercentComplete)),
+            C::AdvancePaid => filled(self.amount(AmountColumn::AdvancePaid)),
+            C::RemainingBalance => filled(self.amount(AmountColumn::RemainingBalance)),
+            C::NoncompliantAmount => filled(self.amount(AmountColumn::NoncompliantAmount)),
+            C::TransactionsProcessed => filled(self.amount(AmountColumn::TransactionsProcessed)),
+            C::DisputedAmount => filled(self.amount(AmountColumn::DisputedAmount)),
+            C::WithheldAmount => filled(self.amount(AmountColumn::WithheldAmount)),
+            C::NoticeHours => filled(self.amount(AmountColumn::NoticeHours)),
+            C::AdminFee => filled(self.amount(AmountColumn::AdminFee)),
+            C::EffectiveOn => filled(self.request_day(RequestTime::EffectiveOn)),
+            C::ChargebackOn => filled(self.request_day(RequestTime::ChargebackOn)),
+            C::FixAttemptedOn => filled(self.request_day(RequestTime::FixAttemptedOn)),
+            C::OutageStart => filled(self.stamp(RequestTime::OutageStart)),
+            C::OutageEnd => filled(self.stamp(RequestTime::OutageEnd)),
+            C::GoodStanding => self.flag_set(FlagColumn::GoodStanding),
+            C::FraudFlag => self.flag_set(FlagColumn::FraudFlag),
+            C::WithinSla => self.flag_set(FlagColumn::WithinSla),
+            C::Complex => self.flag_set(FlagColumn::Complex),
+            C::DocumentsAttached => self.flag_set(FlagColumn::DocumentsAttached),
+            C::AppealExplained => self.flag_set(FlagColumn::AppealExplained),
+            C::ParentRequestId => filled(self.parent_id()),
+            C::AcknowledgedAt => match self.acknowledged() {
+                (Some(_), _) => Truth::Yes,
+                (None, earlier) => earlier,
+            },
+            C::DecidedAt => filled(self.decided()),
+            C::ProcessedAt => filled(self.processed()),
+            C::ReceivedAt => filled(self.received()),
+            C::SowReference => self.presence(column, Some(self.request.sow_reference)),
+            C::PreferredMethod => self.presence(column, Some(self.request.preferred_method)),
+            C::Reference => self.presence(column, self.decision.map(|row| row.record.reference)),
+            C::Explanation => self.presence(column, self.decision.map(|row| row.record.explanation)),
+            C::DecidedBy => self.decision.map_or(Truth::No, |row| filled(self.decided_by(row.record))),
+        }
+    }
+
+    /// Whether a text was recorded; `recorded` is `None` without a decision.
+    fn presence(&self, column: RecordedColumn, recorded: Option<bool>) -> Truth {
+        let column = Column::from(column);
+        let place = match column.table() {
+            crate::column::Table::Decisions => self.decision.map(|row| row.record.place),
+            _ => Some(self.request.place),
+        };
+        match (recorded, place) {
+            (Some(recorded), Some(place)) => filled(self.present(place, column, recorded)),
+            _ => Truth::No,
+        }
+    }
+}
+
+/// Whether a word is one of several.
+pub fn is_one_of(word: Sym, words: &[Word]) -> bool {
+    words.iter().any(|w| w.0 == word)
+}
+
+fn filled<T>(cell: Cell<T>) -> Truth {
+    match cell {
+        Cell::Value(_) => Truth::Yes,
+        Cell::Blank => Truth::No,
+        Cell::Absent => Truth::Unknown,
+    }
+}

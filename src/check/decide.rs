@@ -1,0 +1,43 @@
+//! A decision table: the first branch whose conditions hold gives the verdict, and none is compliant.
+
+use super::outcome::{Fault, Outcome, Possible, Truth, Verdict};
+use crate::case::Case;
+use crate::policy::rule::{Branch, Ruling};
+
+pub fn decide(branches: &[Branch], case: &Case<'_>) -> Outcome {
+    let mut possible = Possible::default();
+    for branch in branches {
+        let holds = case.all(&branch.conditions);
+        if holds.possible() {
+            possible.add(ruling(branch, case));
+        }
+        if holds == Truth::Yes {
+            return possible.settle();
+        }
+    }
+    possible.add(Outcome::Compliant);
+    possible.settle()
+}
+
+fn ruling(branch: &Branch, case: &Case<'_>) -> Outcome {
+    let Some(verdict) = branch.then.verdict() else { return Outcome::Compliant };
+    let figures = crate::explain::figures(case, &branch.conditions);
+    let money = branch.amount.map(|term| (term, case.term(term)));
+    let message = match money {
+        Some((term, amount)) => format!("{}: {} {}{figures}", branch.says, crate::explain::term(term), case.show_bounds(amount)),
+        None => format!("{}{figures}", branch.says),
+    };
+    let actual = money.map_or_else(String::new, |(_, amount)| case.show_bounds(amount));
+    Fault::new(verdict, message).between("", actual).worth(branch.amount.and_then(|term| case.effect(term))).into()
+}
+
+impl Ruling {
+    /// The verdict; `None` if compliant.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            Ruling::Compliant => None,
+            Ruling::Deviation => Some(Verdict::Deviation),
+            Ruling::Review => Some(Verdict::Review),
+        }
+    }
+}

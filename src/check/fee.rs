@@ -1,0 +1,49 @@
+//! The administrative fee: that of the stage, and none at the others.
+
+use super::outcome::{Fault, Outcome, Possible, Verdict, plus};
+use super::{FOREIGN, UNKNOWN_FIGURE, stage};
+use crate::case::Case;
+use crate::money;
+use crate::policy::condition::Term;
+use crate::policy::rule::StageFee;
+use rust_decimal::Decimal;
+
+pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
+    if !case.comparable() {
+        return Outcome::Indeterminate(FOREIGN);
+    }
+    let Some(schedule) = case.plan.policy.schedule(&fee.schedule) else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
+    let mut possible = Possible::default();
+    for stages in stage::stages(case, schedule) {
+        let fees: Option<Vec<Decimal>> = stages.iter().map(|s| stage::fee_at(case, s)).collect();
+        possible.add(match fees {
+            _ if stages.is_empty() => Outcome::Indeterminate("the stage of the project cannot be told"),
+            None => Outcome::Indeterminate(UNKNOWN_FIGURE),
+            Some(fees) => compare(fee, case, fees),
+        });
+    }
+    possible.settle()
+}
+
+fn compare(fee: &StageFee, case: &Case<'_>, mut fees: Vec<Decimal>) -> Outcome {
+    let Some(actual) = case.term(Term::AdminFee).known() else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
+    fees.iter_mut().for_each(|fee| *fee = money::round(*fee, case.currency()));
+    fees.sort_unstable();
+    let Some(nearest) = fees.iter().copied().min_by_key(|f| plus(actual, -*f).abs()) else {
+        return Outcome::Indeterminate(UNKNOWN_FIGURE);
+    };
+    case.trail.note(|| format!("fee {}, retained {}", case.show(nearest), case.show(actual)));
+    let difference = plus(nearest, -actual);
+    if difference.abs() <= case.unit() {
+        return Outcome::Compliant;
+    }
+    let message = format!("an administrative fee of {} was retained, and the text gives {}", case.show(actual), case.show(nearest));
+    let fault = Fault::new(Verdict::Deviation, message).between(case.show(nearest), case.show(actual));
+    fault.worth(Some(difference).filter(|_| refund_is_right(fee, case))).into()
+}
+
+/// A wrong fee moves no money of its own where the refund is wrong already.
+fn refund_is_right(fee: &StageFee, case: &Case<'_>) -> bool {
+    let beside = case.plan.rules.iter().find(|rule| rule.id == fee.beside);
+    beside.is_some_and(|rule| super::judge_case(rule, case) == Outcome::Compliant)
+}

@@ -1,0 +1,71 @@
+//! Limits on money: less than the whole, and no more than another amount.
+
+use super::amount::above_largest;
+use super::outcome::{Fault, Outcome, Possible, Truth, Verdict, plus};
+use super::{FOREIGN, Side, UNKNOWN_FIGURE};
+use crate::case::Case;
+use crate::money;
+use crate::policy::condition::Term;
+use crate::policy::rule::{AtMost, InPart};
+use rust_decimal::Decimal;
+
+/// A refund of the whole is not partial; where the percentage earned is recorded, more than the rest is for review.
+pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
+    if !case.comparable() {
+        return Outcome::Indeterminate(FOREIGN);
+    }
+    let whole = case.sum(case.target);
+    let earned = part.earned.and_then(|column| case.amount(column).value());
+    let unearned = earned.and_then(|percent| {
+        let rest = whole.checked_mul(Decimal::ONE_HUNDRED - percent)? / Decimal::ONE_HUNDRED;
+        Some(money::round(rest, case.currency()))
+    });
+    if side == Side::Upper {
+        let largest = unearned.unwrap_or_else(|| plus(whole, -(case.unit() + case.unit())));
+        return above_largest(case, Term::Refund, largest);
+    }
+    let refund = case.term(Term::Refund);
+    let Some(paid) = refund.known() else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
+    let effect = match (part.earned, unearned) {
+        (Some(_), rest) => rest.map(|rest| plus(paid, -rest)),
+        (None, _) => Some(plus(paid, -whole).max(Decimal::ZERO)),
+    };
+    let fault = |verdict, message: String, expected: String| {
+        Outcome::from(Fault::new(verdict, message).between(expected, case.show(paid)).worth(effect))
+    };
+    case.trail.note(|| format!("refunded {} of {}", case.show(paid), case.show(whole)));
+    if paid >= plus(whole, -case.unit()) {
+        let message = format!("{} was refunded, which is all of {} and not a part", case.show(paid), case.show(whole));
+        return fault(Verdict::Deviation, message, format!("less than {}", case.show(whole)));
+    }
+    match unearned.filter(|rest| paid > plus(*rest, case.unit())) {
+        Some(rest) => {
+            let message = format!("{} was refunded, more than the unearned {}", case.show(paid), case.show(rest));
+            fault(Verdict::Review, message, format!("at most {}", case.show(rest)))
+        }
+        None => Outcome::Compliant,
+    }
+}
+
+/// An amount is no more than another, within one unit.
+pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
+    let of_decision = |term| matches!(term, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned);
+    if (of_decision(limit.amount) || of_decision(limit.limit)) && !case.comparable() {
+        return Outcome::Indeterminate(FOREIGN);
+    }
+    let (actual, most) = (case.term(limit.amount), case.term(limit.limit));
+    let (what, of) = (crate::explain::term(limit.amount), crate::explain::term(limit.limit));
+    case.trail.note(|| format!("{what} {}, {of} {}", case.show_bounds(actual), case.show_bounds(most)));
+    let above = actual.exceeds(most, case.unit());
+    let mut possible = Possible::default();
+    if above.possible() {
+        let message = format!("{what} of {} is more than {of} of {}", case.show_bounds(actual), case.show_bounds(most));
+        let difference = actual.known().zip(most.known()).map(|(a, m)| plus(a, -m));
+        let expected = format!("at most {}", case.show_bounds(most));
+        possible.add(Fault::new(Verdict::Deviation, message).between(expected, case.show_bounds(actual)).worth(difference).into());
+    }
+    if above != Truth::Yes {
+        possible.add(Outcome::Compliant);
+    }
+    possible.settle()
+}

@@ -1,0 +1,157 @@
+//! Lines for which nothing is given back: who excludes which line, what remains of a target, and the excess.
+
+use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
+use super::{FOREIGN, is_one_of};
+use crate::case::Case;
+use crate::policy::rule::{Check, NonRefundable, Rule};
+use crate::record::InvoiceLine;
+use crate::column::CodeColumn;
+
+/// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
+type Owner = Option<(usize, bool)>;
+
+/// For each line of a target, which rules may own it: several only where a fact is unknown.
+pub struct Exclusions {
+    owners: Vec<Vec<Owner>>,
+}
+
+/// More combinations of unknown owners than this are not gone through.
+const MOST_WORLDS: usize = 4096;
+
+impl Exclusions {
+    fn of(case: &Case<'_>) -> Exclusions {
+        Exclusions { owners: case.target.iter().map(|line| owners(case, line)).collect() }
+    }
+
+    /// Every combination of owners that is possible. `None` if there are too many.
+    fn worlds(&self) -> Option<Vec<Vec<Owner>>> {
+        let count = self.owners.iter().try_fold(1usize, |n, o| n.checked_mul(o.len()))?;
+        if count > MOST_WORLDS {
+            return None;
+        }
+        let mut worlds = vec![Vec::with_capacity(self.owners.len())];
+        for owners in &self.owners {
+            worlds = worlds
+                .iter()
+                .flat_map(|world| owners.iter().map(move |owner| world.iter().copied().chain([*owner]).collect()))
+                .collect();
+        }
+        Some(worlds)
+    }
+}
+
+/// Which rules may own a line: the first that excludes it does.
+fn owners(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
+    let mut owners = Vec::new();
+    for (number, rule) in case.plan.non_refundable.iter().enumerate() {
+        let Check::NonRefundable(check) = &rule.check else { continue };
+        let excluded = excludes(check, case, line);
+        if !excluded.possible() {
+            continue;
+        }
+        match case.code_in(CodeColumn::Reason, &check.review_reasons) {
+            Truth::Yes => owners.push(Some((number, true))),
+            Truth::No => owners.push(Some((number, false))),
+            Truth::Unknown => owners.extend([Some((number, true)), Some((number, false))]),
+        }
+        if excluded == Truth::Yes {
+            return owners;
+        }
+    }
+    owners.push(None);
+    owners
+}
+
+fn excludes(check: &NonRefundable, case: &Case<'_>, line: &InvoiceLine) -> Truth {
+    if check.categories.as_ref().is_some_and(|words| !is_one_of(line.category, words)) {
+        return Truth::No;
+    }
+    let happened = check.happened.map_or(Truth::Yes, |event| case.happened(line, event));
+    happened.and_then(|| !case.code_in(CodeColumn::Reason, &check.allowed_reasons))
+}
+
+fn exclusions<'c>(case: &Case<'c>) -> &'c Exclusions {
+    case.exclusions.get_or_init(|| Exclusions::of(case))
+}
+
+/// Calls back with the lines that remain of the target once the excluded ones are left out: once, or once for every
+/// possibility. `false` if there are too many to go through.
+pub fn for_each_remaining(case: &Case<'_>, each: &mut dyn FnMut(&[InvoiceLine])) -> bool {
+    let exclusions = exclusions(case);
+    if exclusions.owners.iter().all(|owners| owners.as_slice() == [None]) {
+        each(case.target);
+        return true;
+    }
+    let Some(worlds) = exclusions.worlds() else { return false };
+    let mut kept: Vec<Vec<bool>> = worlds.iter().map(|w| w.iter().map(Option::is_none).collect()).collect();
+    kept.sort_unstable();
+    kept.dedup();
+    for keep in kept {
+        let remaining: Vec<InvoiceLine> =
+            case.target.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(line, _)| *line).collect();
+        each(&remaining);
+    }
+    true
+}
+
+/// Nothing is given back for lines that a rule owns.
+pub fn non_refundable(rule: &Rule, case: &Case<'_>) -> Outcome {
+    let Some(number) = case.plan.non_refundable.iter().position(|r| std::ptr::eq(*r, rule)) else {
+        return Outcome::NotApplicable;
+    };
+    let exclusions = exclusions(case);
+    if !exclusions.owners.iter().flatten().any(|owner| owner.is_some_and(|(n, _)| n == number)) {
+        return Outcome::NotApplicable;
+    }
+    let Some(worlds) = exclusions.worlds() else {
+        return Outcome::Indeterminate("too many lines may or may not be refundable");
+    };
+    let mut possible = Possible::default();
+    for world in worlds {
+        possible.add(in_world(number, case, &world));
+    }
+    possible.settle()
+}
+
+fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
+    let owned: Vec<bool> = world.iter().flatten().filter(|(n, _)| *n == number).map(|(_, review)| *review).collect();
+    if owned.is_empty() {
+        return Outcome::NotApplicable;
+    }
+    if !case.comparable() {
+        return Outcome::Indeterminate(FOREIGN);
+    }
+    let refundable = case.target.iter().zip(world).filter(|(_, owner)| owner.is_none());
+    let refundable = case.sum(refundable.map(|(line, _)| line));
+    let limit = Bounds::exactly(refundable);
+    let (refund, credit) = case.money_of_decision();
+    let all = refund + credit;
+    case.trail.note(|| {
+        format!("refundable {}, refunded {}, credited {}", case.show(refundable), case.show_bounds(refund), case.show_bounds(credit))
+    });
+    let fault = |verdict, given: Bounds, message: String| {
+        Outcome::from(
+            Fault::new(verdict, message)
+                .between(case.show(refundable), case.show_bounds(refund))
+                .worth(given.known().map(|given| plus(given, -refundable))),
+        )
+    };
+    let mut possible = Possible::default();
+    let refund_over = refund.exceeds(limit, case.unit());
+    if refund_over.possible() {
+        let verdict = if owned.iter().all(|review| *review) { Verdict::Review } else { Verdict::Deviation };
+        let message = format!("refunded {} where at most {} is refundable", case.show_bounds(refund), case.show(refundable));
+        possible.add(fault(verdict, refund, message));
+    }
+    if refund_over != Truth::Yes {
+        let over = all.exceeds(limit, case.unit());
+        if over.possible() {
+            let message = format!("refund and credit of {} exceed the {} that is refundable", case.show_bounds(all), case.show(refundable));
+            possible.add(fault(Verdict::Review, all, message));
+        }
+        if over != Truth::Yes {
+            possible.add(Outcome::Compliant);
+        }
+    }
+    possible.settle()
+}

@@ -1,0 +1,166 @@
+//! The kinds of test. Each looks at one case and returns one outcome: it knows no policy, prints nothing, and does not
+//! loop over the population.
+//!
+//! [`judge`] asks first whether a rule applies, then its check. What is unknown stays unknown: a rule is
+//! indeterminate only if the values that a missing fact could have lead to different verdicts.
+
+mod amount;
+mod condition;
+mod decide;
+mod fee;
+mod in_part;
+mod ladder;
+pub mod line;
+pub mod lines;
+mod milestones;
+pub mod outcome;
+mod repeat;
+mod required;
+pub mod rows;
+mod stage;
+mod time;
+
+pub use condition::is_one_of;
+
+use crate::case::{Case, Row};
+use crate::policy::condition::State;
+use crate::policy::rule::{Check, Rule};
+use outcome::{Outcome, Possible, Truth};
+
+/// In which way a rule looks at a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The rule is written for its kind.
+    Direct,
+    /// Only the largest amount that the rule accepts is held against it.
+    Upper,
+}
+
+/// Judges a case by a rule. Most rules give one outcome; one about decision rows gives one a row, and names it.
+pub fn judge<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+    match &rule.check {
+        Check::SingleDecision => rows::single_decision(rule, case, emit),
+        _ => emit(None, judge_case(rule, case)),
+    }
+}
+
+/// Judges a case by a rule that gives it one outcome.
+pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
+    let Some((side, kind)) = side(rule, case) else { return Outcome::NotApplicable };
+    let Some(categories) = &rule.target else { return kind_settled(kind, || in_scope(rule, case, side)) };
+    let mut possible = Possible::default();
+    let settled = lines::for_each_remaining(case, &mut |remaining| {
+        let case = case.about(remaining);
+        let fitting = remaining.iter().filter(|line| is_one_of(line.category, categories)).count();
+        possible.add(match fitting {
+            0 => Outcome::NotApplicable,
+            n if n == remaining.len() => in_scope(rule, &case, side),
+            _ => mixed(rule, &case, side),
+        });
+    });
+    match settled {
+        true => kind_settled(kind, || possible.settle()),
+        false => Outcome::Indeterminate("too many lines may or may not be refundable"),
+    }
+}
+
+/// Whether the rule is about the case's kind: the side from which it looks, and how sure that is.
+fn side(rule: &Rule, case: &Case<'_>) -> Option<(Side, Truth)> {
+    let kind = case.request.kind;
+    if is_one_of(kind, &rule.except_kinds) {
+        return None;
+    }
+    if rule.kinds.as_ref().is_none_or(|kinds| is_one_of(kind, kinds)) {
+        return Some((Side::Direct, Truth::Yes));
+    }
+    let upper = case.plan.policy.upper_side.as_ref().filter(|_| rule.upper_side)?;
+    if !is_one_of(kind, &upper.kinds) {
+        return None;
+    }
+    let other_rules = case.code_in(crate::column::CodeColumn::Reason, &upper.except_reasons);
+    Some((Side::Upper, !other_rules)).filter(|(_, truth)| truth.possible())
+}
+
+fn kind_settled(kind: Truth, outcome: impl FnOnce() -> Outcome) -> Outcome {
+    scoped(kind, outcome())
+}
+
+/// An outcome within a scope that is perhaps unknown.
+fn scoped(scope: Truth, outcome: Outcome) -> Outcome {
+    match (scope, outcome) {
+        (Truth::No, _) | (_, Outcome::NotApplicable) => Outcome::NotApplicable,
+        (Truth::Yes, outcome) => outcome,
+        (Truth::Unknown, _) => Outcome::Indeterminate("whether the rule applies depends on evidence that is missing"),
+    }
+}
+
+/// Whether the rest of the scope holds: what the rule asks, and what its check does.
+fn scope(rule: &Rule, case: &Case<'_>, side: Side) -> Truth {
+    let asked = case.all(&rule.when);
+    asked.and_then(|| match (side, &rule.check) {
+        (Side::Upper, _) => case.state(State::Pays),
+        (Side::Direct, Check::ExactAmount(_) | Check::Milestones(_)) => case.state(State::Decided),
+        (Side::Direct, _) => Truth::Yes,
+    })
+}
+
+fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
+    let scope = scope(rule, case, side);
+    if scope == Truth::No {
+        return Outcome::NotApplicable;
+    }
+    let unfilled: Vec<_> = rule.needs.iter().filter(|need| case.filled(**need) != Truth::Yes).collect();
+    if !unfilled.is_empty() {
+        unfilled.iter().for_each(|need| case.trail.unrecorded(**need));
+        return Outcome::Indeterminate("evidence that the rule needs is missing");
+    }
+    scoped(scope, check(rule, case, side))
+}
+
+/// On a target of several categories a rule that compares amounts cannot tell to which line the money belongs.
+fn mixed(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
+    if side == Side::Upper || !rule.check.compares_amounts() {
+        return Outcome::NotApplicable;
+    }
+    let gives = scope(rule, case, side).and_then(|| case.state(State::GivesMoney));
+    match gives {
+        Truth::No => Outcome::NotApplicable,
+        Truth::Yes | Truth::Unknown => Outcome::Indeterminate("the money cannot be attributed to a line"),
+    }
+}
+
+fn check(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
+    match &rule.check {
+        Check::Decide(branches) => decide::decide(branches, case),
+        Check::Deadline(deadline) => time::deadline(deadline, case),
+        Check::Window(window) => time::window(window, case),
+        Check::Notice(notice) => time::notice(notice, case),
+        Check::Chronology(chronology) => time::chronology(chronology, case),
+        Check::NonRefundable(_) => lines::non_refundable(rule, case),
+        Check::ExactAmount(exact) => amount::exact(exact, case, side),
+        Check::StageFee(fee) => fee::stage_fee(fee, case),
+        Check::StageEvidence(evidence) => stage::evidence(evidence, case),
+        Check::Milestones(milestones) => milestones::milestones(milestones, case, side),
+        Check::InPart(part) => in_part::in_part(part, case, side),
+        Check::AtMost(limit) => in_part::at_most(limit, case),
+        Check::Required(required) => required::required(required, case),
+        Check::Duplicate => repeat::duplicate(case),
+        Check::Ladder(ladder) => ladder::ladder(ladder, case),
+        // These are asked of decision rows, of invoices, or of invoice lines.
+        Check::SingleDecision
+        | Check::RunningTotal
+        | Check::LinePrice(_)
+        | Check::LineRate(_)
+        | Check::LineInAdvance(_)
+        | Check::LineFree(_) => Outcome::NotApplicable,
+    }
+}
+
+/// Why a rule that compares money is indeterminate for a decision in another currency.
+const FOREIGN: &str = "the decision's money is in another currency than the invoice's";
+
+/// Why a rule is indeterminate whose count of business days leaves the calendar.
+const NO_CALENDAR: &str = "the count of business days leaves the years that the calendar covers";
+
+/// Why a rule is indeterminate when a figure that it compares is not known.
+const UNKNOWN_FIGURE: &str = "a figure that the rule compares is not known";

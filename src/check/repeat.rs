@@ -1,0 +1,83 @@
+//! The same request made again.
+
+use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict};
+use super::FOREIGN;
+use crate::case::Case;
+use crate::column::{AmountColumn, CodeColumn};
+use crate::policy::OutcomeClass;
+use crate::policy::condition::Term;
+use crate::record::Request;
+use crate::time::Zone;
+use rust_decimal::Decimal;
+
+/// An earlier request of the same account, invoice, line, kind, reason and amount: paid, or denied, before.
+pub fn duplicate(case: &Case<'_>) -> Outcome {
+    let earlier: Vec<Case<'_>> = earlier_twins(case);
+    if earlier.is_empty() {
+        return Outcome::Compliant;
+    }
+    let gives = Truth::any(earlier.iter().map(|twin| twin.state(crate::policy::condition::State::GivesMoney)));
+    let fault = |verdict, twin: &Case<'_>, how: &str| {
+        let other = case.books().text(twin.request.id);
+        let message = format!("the same was asked for before, in {other}, which was {how}");
+        let actual = case.show_bounds(case.term(Term::Money));
+        Outcome::from(Fault::new(verdict, message).between("one request", actual).worth(case.effect(Term::Money)))
+    };
+    let mut possible = Possible::default();
+    if gives.possible() {
+        let all = std::iter::once(case).chain(&earlier);
+        if all.clone().any(|each| !each.comparable()) {
+            possible.add(Outcome::Indeterminate(FOREIGN));
+        } else {
+            let sum = all.fold(Bounds::exactly(Decimal::ZERO), |sum, each| sum + given(each));
+            let above = sum.exceeds(case.term(Term::TargetAmount), case.unit());
+            if above.possible() {
+                possible.add(fault(Verdict::Deviation, &earlier[0], "paid"));
+            }
+            if above != Truth::Yes {
+                possible.add(fault(Verdict::Review, &earlier[0], "paid"));
+            }
+        }
+    }
+    if gives != Truth::Yes {
+        let denied = earlier.iter().find(|twin| twin.class() == Some(OutcomeClass::Denied));
+        possible.add(denied.map_or(Outcome::Compliant, |twin| fault(Verdict::Review, twin, "denied")));
+    }
+    possible.settle()
+}
+
+/// What a live decision gives.
+fn given(case: &Case<'_>) -> Bounds {
+    match case.state(crate::policy::condition::State::Live) {
+        Truth::Yes => case.term(Term::Money),
+        _ => Bounds::exactly(Decimal::ZERO),
+    }
+}
+
+fn earlier_twins<'a>(case: &Case<'a>) -> Vec<Case<'a>> {
+    let (Some(amount), Some(_)) =
+        (case.amount(AmountColumn::AmountRequested).value(), case.code(CodeColumn::Reason).value())
+    else {
+        return Vec::new();
+    };
+    let (own, books) = (case.request, case.books());
+    let same = |other: &&Request| {
+        other.id != own.id
+            && other.account == own.account
+            && other.line == own.line
+            && other.kind == own.kind
+            && other.reason == own.reason
+            && other.amount_requested.value(&books.wide) == Some(amount)
+            && before(case, other, own)
+    };
+    let mut twins: Vec<&Request> = books.requests_of(case.invoice).iter().filter(same).collect();
+    twins.sort_by(|a, b| if before(case, a, b) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater });
+    twins.into_iter().map(|request| case.of_request(request)).collect()
+}
+
+/// Whether a request was submitted before another; of two at the same instant, the one with the smaller id.
+fn before(case: &Case<'_>, a: &Request, b: &Request) -> bool {
+    let zone: Zone = case.plan.policy.zone;
+    let key = |r: &Request| (r.submitted_at.instant_in(zone), case.books().text(r.id).to_owned());
+    key(a) < key(b)
+}

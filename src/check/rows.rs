@@ -1,0 +1,170 @@
+//! Tests of decision rows: decided once, and over an invoice's cases no more given back than was billed.
+
+use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
+use crate::case::{Case, Row};
+use crate::policy::condition::Term;
+use crate::policy::rule::Rule;
+use crate::record::{Decision, Request};
+use crate::text::Sym;
+use rust_decimal::Decimal;
+use std::cmp::Ordering;
+
+/// Each row after the decision that rules again is a deviation; without one the case is compliant, once.
+pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+    let Some(decision) = case.decision.filter(|_| super::side(rule, case).is_some()) else { return };
+    let mut further: Vec<Row<'a>> =
+        case.rows().filter(|row| row.rules() && row.record.id != decision.record.id).collect();
+    if further.is_empty() {
+        return emit(None, Outcome::Compliant);
+    }
+    let books = case.books();
+    further.sort_by(|a, b| a.order(books).cmp(&b.order(books)));
+    for row in further {
+        let refund = case.money_of(row.record).0;
+        let first = books.text(decision.record.id);
+        let message = format!("a further decision after {first}, refunding {}", case.show_bounds(refund));
+        let amount = refund.known().filter(|_| case.in_invoice_currency(row.record));
+        let fault = Fault::new(Verdict::Deviation, message).between("one decision", "a further one").worth(amount);
+        let fault = Fault { date: row.day().value(), ..fault };
+        emit(Some(row), fault.into());
+    }
+}
+
+/// A row that gave money, in the order in which an invoice's rows count.
+struct Given<'c, 'a> {
+    case: &'c Case<'a>,
+    evaluated: bool,
+    row: Row<'a>,
+    money: Bounds,
+}
+
+/// What a running total says of a row.
+pub type RowOutcome<'c, 'a> = (&'c Case<'a>, Row<'a>, Outcome);
+
+/// Over all cases of an invoice, in order of decision: a row that takes the total of its line, or else of the invoice,
+/// above what was billed. `cases` says of each whether it is evaluated; the others count in the sums only.
+pub fn running_total<'c, 'a>(cases: &'c [(Case<'a>, bool)]) -> Vec<RowOutcome<'c, 'a>> {
+    let mut outcomes = Vec::new();
+    let mut given: Vec<Given<'c, 'a>> = Vec::new();
+    for (case, evaluated) in cases {
+        for row in case.rows().filter(|row| row.live() && case.in_invoice_currency(row.record)) {
+            let (refund, credit) = case.money_of(row.record);
+            let money = refund + credit;
+            let gives = money.exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
+            if gives == Truth::No {
+                continue;
+            }
+            given.push(Given { case, evaluated: *evaluated, row, money });
+        }
+    }
+    given.sort_by(|a, b| order(a, b));
+    let mut totals = Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: Vec::new() };
+    for each in &given {
+        let outcome = totals.add(each);
+        if each.evaluated {
+            outcomes.push((each.case, each.row, outcome));
+        }
+    }
+    outcomes
+}
+
+fn order(a: &Given<'_, '_>, b: &Given<'_, '_>) -> Ordering {
+    let books = a.case.books();
+    a.row.order(books).cmp(&b.row.order(books))
+}
+
+/// The running sums of an invoice and of its lines, and what findings have reported of them.
+struct Totals {
+    invoice: Bounds,
+    reported: Decimal,
+    lines: Vec<LineTotal>,
+}
+
+struct LineTotal {
+    line: Sym,
+    given: Bounds,
+    reported: Decimal,
+}
+
+impl Totals {
+    fn add(&mut self, given: &Given<'_, '_>) -> Outcome {
+        let (case, money) = (given.case, given.money);
+        self.invoice = self.invoice + money;
+        let of_line = line_of(case.request).map(|line| self.line(line, money));
+        let mut possible = Possible::default();
+        let mut above = Truth::No;
+        if let Some(at) = of_line {
+            let limit = case.term(Term::TargetAmount);
+            above = self.lines[at].given.exceeds(limit, case.unit());
+            if above.possible() {
+                let fault = excess(given, self.lines[at].given, limit, self.lines[at].reported, "the line");
+                if given.evaluated && above == Truth::Yes {
+                    self.lines[at].reported = plus(self.lines[at].reported, fault.amount.unwrap_or_default());
+                    self.reported = plus(self.reported, fault.amount.unwrap_or_default());
+                }
+                possible.add(fault.into());
+            }
+        }
+        if above != Truth::Yes {
+            let limit = case.term(Term::InvoiceTotal);
+            let over = self.invoice.exceeds(limit, case.unit());
+            if over.possible() {
+                let fault = excess(given, self.invoice, limit, self.reported, "the invoice");
+                if given.evaluated && over == Truth::Yes {
+                    self.reported = plus(self.reported, fault.amount.unwrap_or_default());
+                    if let Some(at) = of_line {
+                        self.lines[at].reported = plus(self.lines[at].reported, fault.amount.unwrap_or_default());
+                    }
+                }
+                possible.add(fault.into());
+            }
+            if over != Truth::Yes {
+                possible.add(Outcome::Compliant);
+            }
+        }
+        let surely = given.money.exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
+        if surely != Truth::Yes {
+            // The row may give nothing, and then the rule is not about it.
+            possible.add(Outcome::NotApplicable);
+        }
+        possible.settle()
+    }
+
+    /// Adds to a line's sum, and says where the sum stands.
+    fn line(&mut self, line: Sym, money: Bounds) -> usize {
+        match self.lines.iter().position(|total| total.line == line) {
+            Some(at) => {
+                self.lines[at].given = self.lines[at].given + money;
+                at
+            }
+            None => {
+                self.lines.push(LineTotal { line, given: money, reported: Decimal::ZERO });
+                self.lines.len() - 1
+            }
+        }
+    }
+}
+
+fn line_of(request: &Request) -> Option<Sym> {
+    Some(request.line).filter(|line| !line.is_blank())
+}
+
+/// The row's part of an excess: no more than its own money, and nothing that was reported before.
+fn excess(given: &Given<'_, '_>, total: Bounds, limit: Bounds, reported: Decimal, of: &str) -> Fault {
+    let case = given.case;
+    let over = total.known().zip(limit.known()).map(|(total, limit)| plus(total, -limit));
+    let amount = over.zip(given.money.known()).map(|(over, money)| money.min(plus(over, -reported)).max(Decimal::ZERO));
+    let message = format!(
+        "with this row {} has been given back on {of}, of which {} was billed",
+        case.show_bounds(total),
+        case.show_bounds(limit)
+    );
+    let fault = Fault::new(Verdict::Deviation, message);
+    let fault = fault.between(format!("at most {}", case.show_bounds(limit)), case.show_bounds(total)).worth(amount);
+    Fault { date: given.row.day().value(), ..fault }
+}
+
+/// The decision row that an outcome is about, or else the decision of the case.
+pub fn row_of<'a>(case: &Case<'a>, row: Option<Row<'a>>) -> Option<&'a Decision> {
+    row.or(case.decision).map(|row| row.record)
+}

@@ -1,0 +1,225 @@
+//! Tests of days: deadlines, windows, notice, and the order of events.
+
+use super::outcome::{Fault, Outcome, Possible, Truth, Verdict};
+use super::NO_CALENDAR;
+use crate::calendar::days_between;
+use crate::case::Case;
+use crate::column::RequestTime;
+use crate::policy::OutcomeClass;
+use crate::policy::condition::Count;
+use crate::policy::rule::{Chronology, Deadline, Event, Moment, Notice, Start, Window, WindowEvent};
+use crate::record::Cell;
+use chrono::NaiveDate;
+
+/// Something is done by the last day of a term; not done is late once the as-of date has passed that day.
+pub fn deadline(deadline: &Deadline, case: &Case<'_>) -> Outcome {
+    if case.class() == Some(OutcomeClass::Withdrawn) {
+        return Outcome::NotApplicable;
+    }
+    let (event, earlier) = earliest(case, &deadline.event);
+    if deadline.if_recorded && event.is_none() {
+        return Outcome::NotApplicable;
+    }
+    let within = match (&deadline.within, &deadline.within_by) {
+        (Some(within), _) => *within,
+        (None, Some(by)) => match case.code(by.column) {
+            Cell::Value(word) => match by.terms.iter().find(|term| term.word.0 == word) {
+                Some(term) => term.within,
+                None => return Outcome::NotApplicable,
+            },
+            Cell::Blank | Cell::Absent => {
+                case.trail.unrecorded(by.column);
+                return Outcome::Indeterminate("the term depends on a word that is not recorded");
+            }
+        },
+        (None, None) => return Outcome::NotApplicable,
+    };
+    let from = match deadline.from {
+        Start::Submission => Cell::Value(case.submitted),
+        Start::Decision => case.decided(),
+        Start::Processing => case.processed(),
+    };
+    let from = match from {
+        Cell::Value(day) => day,
+        Cell::Blank => return Outcome::NotApplicable,
+        Cell::Absent => return Outcome::Indeterminate("the day from which the term runs is not known"),
+    };
+    let mut possible = Possible::default();
+    let longer = deadline.or_later.as_ref().map_or(Truth::No, |later| case.all(&later.when));
+    if longer != Truth::Yes {
+        possible.add(by_last_day(case, deadline, event, earlier, (from, &[within])));
+    }
+    if let Some(later) = deadline.or_later.as_ref().filter(|_| longer.possible()) {
+        possible.add(by_last_day(case, deadline, event, earlier, (from, &[within, later.within])));
+    }
+    possible.settle()
+}
+
+/// The outcome with the latest last day of one or two terms.
+fn by_last_day(
+    case: &Case<'_>,
+    deadline: &Deadline,
+    event: Option<NaiveDate>,
+    earlier: Truth,
+    (from, terms): (NaiveDate, &[Count]),
+) -> Outcome {
+    let days: Option<Vec<NaiveDate>> = terms.iter().map(|term| case.last_day(from, *term)).collect();
+    let Some(last) = days.and_then(|days| days.into_iter().max()) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let what = crate::explain::event(&deadline.event);
+    case.trail.note(|| match event {
+        Some(day) if day <= last => format!("{what} on {day}, {} days before the last day {last}", days_between(day, last)),
+        Some(day) => format!("{what} on {day}, {} days after the last day {last}", days_between(last, day)),
+        None => format!("{what}: not yet on {}, last day {last}", case.run.as_of),
+    });
+    if event.is_some_and(|day| day <= last) {
+        return Outcome::Compliant;
+    }
+    if earlier == Truth::Unknown {
+        return Outcome::Indeterminate("the day of the event is not known");
+    }
+    let term = crate::explain::count(terms[terms.len() - 1]);
+    let fault = |actual: String, until: NaiveDate, message: String| {
+        let late = days_between(last, until);
+        Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(late).on(last).into()
+    };
+    match event {
+        Some(day) => fault(day.to_string(), day, format!("{what} was due by {last} ({term} after {from}) and came on {day}, {} late", in_days(days_between(last, day)))),
+        None if case.run.as_of > last => fault("not yet".to_owned(), case.run.as_of, format!("{what} was due by {last} ({term} after {from}) and had not come by {}, {} late", case.run.as_of, in_days(days_between(last, case.run.as_of)))),
+        None => Outcome::NotApplicable,
+    }
+}
+
+fn in_days(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// The earliest of several events as far as it is known, and whether another may have come earlier.
+fn earliest(case: &Case<'_>, events: &[Event]) -> (Option<NaiveDate>, Truth) {
+    let mut earliest: Option<NaiveDate> = None;
+    let mut earlier = Truth::No;
+    for event in events {
+        let cell = match event {
+            Event::Acknowledged => {
+                let (day, unknown) = case.acknowledged();
+                earlier = Truth::any([earlier, unknown]);
+                day.map_or(Cell::Blank, Cell::Value)
+            }
+            Event::Decided => case.decided(),
+            Event::Processed => case.processed(),
+            Event::Received => case.received(),
+        };
+        match cell {
+            Cell::Value(day) => earliest = Some(earliest.map_or(day, |e| e.min(day))),
+            Cell::Absent => earlier = Truth::Unknown,
+            Cell::Blank => {}
+        }
+    }
+    (earliest, earlier)
+}
+
+/// An event no later than a term after another.
+pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
+    if let Some(outcomes) = &window.parent_outcome {
+        let decided = case.parent().and_then(|(_, row)| row).filter(|row| row.rules() && row.day() != Cell::Blank);
+        if !decided.is_some_and(|row| super::is_one_of(row.record.outcome, outcomes)) {
+            let message = "the request that it goes back to was not decided as the text supposes".to_owned();
+            let amount = window.amount.and_then(|term| case.effect(term));
+            return Fault::new(Verdict::Review, message).worth(amount).into();
+        }
+    }
+    let base = match case.base(window.after) {
+        Cell::Value(day) => day,
+        Cell::Blank => return Outcome::NotApplicable,
+        Cell::Absent => return Outcome::Indeterminate("the day from which the window runs is not known"),
+    };
+    let Some(last) = case.last_day(base, window.within) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let (what, event) = match window.event {
+        WindowEvent::Submission => ("the request", Cell::Value(case.submitted)),
+        WindowEvent::Processing => match case.processed() {
+            Cell::Blank => ("the decision", case.decided()),
+            processed => ("the payment", processed),
+        },
+    };
+    let Some(day) = event.value() else { return Outcome::Indeterminate("neither the payment nor the decision has a day") };
+    case.trail.note(|| format!("{what} on {day}, last day {last}"));
+    if day <= last {
+        return Outcome::Compliant;
+    }
+    let late = days_between(last, day);
+    let fault = |verdict| {
+        let term = crate::explain::count(window.within);
+        let message = format!("{what} came on {day}, {} after the last day {last} ({term} after {base})", in_days(late));
+        let amount = window.amount.and_then(|term| case.effect(term));
+        Outcome::from(Fault::new(verdict, message).between(last.to_string(), day.to_string()).late(late).worth(amount))
+    };
+    let Some(longer) = &window.or_review else { return fault(Verdict::Deviation) };
+    let Some(longest) = case.last_day(base, longer.within) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let lenient = Truth::from(day <= longest).and_then(|| case.all(&longer.when));
+    let mut possible = Possible::default();
+    if lenient.possible() {
+        possible.add(fault(Verdict::Review));
+    }
+    if lenient != Truth::Yes {
+        possible.add(fault(Verdict::Deviation));
+    }
+    possible.settle()
+}
+
+/// The day on which a cancellation takes effect is far enough after its submission.
+pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
+    let Cell::Value(effective) = case.request_day(RequestTime::EffectiveOn) else {
+        case.trail.unrecorded(crate::column::Column::EffectiveOn);
+        return Outcome::Indeterminate("the day on which the cancellation takes effect is not recorded");
+    };
+    let acknowledged = if notice.or_acknowledged { case.acknowledged() } else { (None, Truth::No) };
+    if acknowledged.0 == Some(effective) {
+        return Outcome::Compliant;
+    }
+    let Some(first) = case.last_day(case.submitted, notice.at_least) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    case.trail.note(|| format!("takes effect on {effective}, at the earliest {first}"));
+    if effective >= first {
+        return Outcome::Compliant;
+    }
+    if acknowledged.1 == Truth::Unknown {
+        return Outcome::Indeterminate("the day of the acknowledgement is not known");
+    }
+    let short = days_between(effective, first);
+    let term = crate::explain::count(notice.at_least);
+    let message = format!("takes effect on {effective}, {} short of {term} after {} ({first})", in_days(short), case.submitted);
+    match notice.short.verdict() {
+        Some(verdict) => Fault::new(verdict, message).between(first.to_string(), effective.to_string()).late(short).into(),
+        None => Outcome::Compliant,
+    }
+}
+
+/// Events follow each other, in every row of the case.
+pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
+    let (mut broken, mut dated) = (Vec::new(), false);
+    for row in case.books().decisions_of(case.request) {
+        let (sent, received) = case.sent_and_received(row);
+        let acknowledged = case.acknowledged_in(row).value();
+        let decided = Case::row(case.run, case.plan.policy, row).day().value();
+        let day = |moment| match moment {
+            Moment::SubmittedAt => Some(case.submitted),
+            Moment::AcknowledgedAt => acknowledged,
+            Moment::DecidedAt => decided,
+            Moment::ProcessedAt => sent.value(),
+            Moment::ReceivedAt => received.value(),
+        };
+        dated |= [acknowledged, decided, sent.value(), received.value()].iter().any(Option::is_some);
+        for (first, second) in &chronology.order {
+            if let Some((a, b)) = day(*first).zip(day(*second)).filter(|(a, b)| b < a) {
+                let (first, second) = (crate::explain::moment(*first), crate::explain::moment(*second));
+                broken.push(format!("{second} {b} is before {first} {a} in {}", case.books().text(row.id)));
+            }
+        }
+    }
+    match (dated, broken.is_empty()) {
+        (false, _) => Outcome::NotApplicable,
+        (true, true) => Outcome::Compliant,
+        (true, false) => {
+            let all = broken.join("; ");
+            Fault::new(Verdict::Deviation, format!("events are out of order: {all}")).between("in order", all).into()
+        }
+    }
+}

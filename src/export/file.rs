@@ -1,0 +1,207 @@
+//! One file from its first byte to its last: read in windows, hashed beside the parsing, and taken in block by block.
+
+use super::block::{Block, Records, parse_window};
+use super::header::{At, Orders, Plan};
+use super::ledger::{Judge, Ledger, Reached};
+use super::quotes::flaw;
+use super::split::{lines, past_line_ends};
+use super::words::Words;
+use super::{Problem, Sizes};
+use crate::column::Table;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A record longer than this is taken for one that a quote keeps open.
+const LONGEST_RECORD: usize = 64 << 20;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const MEND_QUOTES: &str = "close the quote, or write each quote inside a quoted field twice";
+const UNCLOSED: &str = "a quote in this row is not closed within 64 MiB";
+
+/// What reading any file needs.
+pub(super) struct Setting<'a> {
+    pub(super) words: &'a Words,
+    pub(super) sizes: Sizes,
+    pub(super) progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Reads a file into its table. The problems returned end the run.
+pub(super) fn read_file<J: Judge>(number: u16, setting: &Setting, ledger: &mut Ledger<J>) -> Result<(), Vec<Problem>> {
+    let Some(file) = ledger.shared.files.get(usize::from(number)) else { return Ok(()) };
+    let (path, name, table) = (file.path.clone(), file.name.clone(), file.table);
+    let mut source = Source::open(&path, &name, setting).map_err(|e| vec![unreadable(&name, &e)])?;
+    let mut line = 1;
+    let plan = source.header(table, &mut line, &mut ledger.orders)?;
+    let mut reached = Reached { file: number, records: 0, line };
+    source.rows(&plan, ledger, &mut reached).map_err(|problem| vec![problem])?;
+    if let Some(file) = ledger.shared.files.get_mut(usize::from(number)) {
+        file.columns = plan.set;
+        file.header = plan.header;
+        file.rows_read = u64::from(reached.records);
+        file.bytes = source.bytes;
+        file.sha256 = source.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    }
+    Ok(())
+}
+
+/// A file, of which a window lies in memory.
+struct Source<'a> {
+    file: File,
+    name: &'a str,
+    setting: &'a Setting<'a>,
+    window: Vec<u8>,
+    /// Where in the window the part begins that is not parsed yet.
+    start: usize,
+    hash: Sha256,
+    bytes: u64,
+    /// Whether the window reaches to the end of the file.
+    last: bool,
+}
+
+/// Room before a window for the record that the window before it ended in.
+const ROOM: usize = 64 << 10;
+
+/// Reads the next bytes of a file behind room for what the window before them may leave.
+fn read_on(file: &mut File, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
+    into.clear();
+    into.resize(ROOM, 0);
+    file.take(wanted as u64).read_to_end(into)
+}
+
+impl<'a> Source<'a> {
+    fn open(path: &Path, name: &'a str, setting: &'a Setting<'a>) -> io::Result<Source<'a>> {
+        let (file, hash, window) = (File::open(path)?, Sha256::new(), Vec::new());
+        Ok(Source { file, name, setting, window, start: 0, hash, bytes: 0, last: false })
+    }
+
+    /// Takes up bytes that were read on, after those that are not parsed yet, and returns the old window for reuse.
+    fn take_up(&mut self, mut next: Vec<u8>, read: io::Result<usize>) -> Result<Vec<u8>, Problem> {
+        let read = read.map_err(|e| unreadable(self.name, &e))?;
+        self.last = read < self.setting.sizes.window;
+        self.bytes += read as u64;
+        (self.setting.progress)(read as u64);
+        let rest = self.rest();
+        match ROOM.checked_sub(rest.len()) {
+            Some(start) => {
+                if let Some(room) = next.get_mut(start..ROOM) {
+                    room.copy_from_slice(rest);
+                }
+                self.start = start;
+                Ok(std::mem::replace(&mut self.window, next))
+            }
+            None => {
+                self.window.drain(..self.start);
+                self.window.extend_from_slice(next.get(ROOM..).unwrap_or_default());
+                self.start = 0;
+                Ok(next)
+            }
+        }
+    }
+
+    /// The part of the window that is not parsed yet.
+    fn rest(&self) -> &[u8] {
+        self.window.get(self.start..).unwrap_or_default()
+    }
+
+    fn problem(&self, line: u64, what: &str, help: &str) -> Problem {
+        At { file: self.name, line }.problem(None, what.to_owned(), help)
+    }
+
+    /// Reads the header and moves `line` to the line after it.
+    fn header(&mut self, table: Table, line: &mut u64, orders: &mut Orders) -> Result<Plan<'a>, Vec<Problem>> {
+        let mut spare = Vec::new();
+        let (mut records, mut mark, mut found) = (Records::new(), 0, None);
+        while found.is_none() {
+            let read = read_on(&mut self.file, &mut spare, self.setting.sizes.window);
+            spare = self.take_up(spare, read).map_err(|problem| vec![problem])?;
+            let bytes = self.rest();
+            if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+                let help = "save the file as UTF-8, for example by `iconv -f UTF-16 -t UTF-8`";
+                return Err(vec![self.problem(1, "the file is in UTF-16", help)]);
+            }
+            mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+            let start = past_line_ends(bytes, mark, self.last);
+            records = Records::new();
+            found = bytes.get(start..).and_then(|rest| records.read(rest, self.last)).map(|length| (start, length));
+            if found.is_none() && self.last {
+                let help = "write the names of the columns in the first row";
+                return Err(vec![self.problem(1, "the file is empty: expected a header", help)]);
+            }
+            if found.is_none() && bytes.len() > LONGEST_RECORD {
+                return Err(vec![self.problem(1, UNCLOSED, MEND_QUOTES)]);
+            }
+        }
+        let (start, length) = found.unwrap_or_default();
+        let bytes = self.rest();
+        let header = bytes.get(start..).unwrap_or_default();
+        *line += lines(bytes.get(mark..start).unwrap_or_default()) as u64;
+        if flaw(header.get(..length).unwrap_or_default()).is_some() {
+            return Err(vec![self.problem(*line, "a quote in the header is not closed", MEND_QUOTES)]);
+        }
+        let at = At { file: self.name, line: *line };
+        let plan = Plan::new(self.setting.words, table, records.fields(header), &at, orders)?;
+        let end = past_line_ends(bytes, start + length, self.last);
+        *line += lines(bytes.get(start..end).unwrap_or_default()) as u64;
+        self.hash.update(bytes.get(..end).unwrap_or_default());
+        self.start += end;
+        Ok(plan)
+    }
+
+    /// Reads all rows. While one window is parsed it is hashed, the blocks of the one before are taken in, and the next
+    /// one is read.
+    fn rows<J: Judge>(&mut self, plan: &Plan, ledger: &mut Ledger<J>, reached: &mut Reached) -> Result<(), Problem> {
+        let (mut line, mut hashed) = (reached.line, 0);
+        let (mut waiting, mut next) = (Vec::new(), Vec::new());
+        loop {
+            let bytes = self.window.get(self.start..).unwrap_or_default();
+            let (sizes, last, file, hash) = (self.setting.sizes, self.last, &mut self.file, &mut self.hash);
+            let unhashed = bytes.get(hashed..).unwrap_or_default();
+            let read_and_hash = || {
+                let read = if last { Ok(0) } else { read_on(file, &mut next, sizes.window) };
+                hash.update(unhashed);
+                read
+            };
+            let (blocks, (taken, read)) = rayon::join(
+                || parse_window(plan, bytes, last, sizes.block),
+                || rayon::join(|| take_in(ledger, plan, waiting, reached), read_and_hash),
+            );
+            taken.map_err(|what| self.too_large(what))?;
+            for block in &blocks {
+                if let Some(damage) = &block.damage {
+                    return Err(self.problem(line.saturating_add(damage.line as u64), damage.what, MEND_QUOTES));
+                }
+                line = line.saturating_add(block.lines as u64);
+            }
+            self.start += blocks.last().map_or(0, |block| block.end);
+            hashed = self.rest().len();
+            waiting = blocks;
+            if self.last {
+                break;
+            }
+            if hashed > LONGEST_RECORD {
+                return Err(self.problem(line, UNCLOSED, MEND_QUOTES));
+            }
+            next = self.take_up(next, read)?;
+        }
+        take_in(ledger, plan, waiting, reached).map_err(|what| self.too_large(what))
+    }
+
+    fn too_large(&self, what: &str) -> Problem {
+        Problem::of_file(self.name, what, "divide the export into smaller ones")
+    }
+}
+
+fn take_in<J: Judge>(
+    ledger: &mut Ledger<J>,
+    plan: &Plan,
+    blocks: Vec<Block>,
+    reached: &mut Reached,
+) -> Result<(), &'static str> {
+    blocks.into_iter().try_for_each(|block| ledger.absorb(plan, block, reached))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Problem {
+    Problem::of_file(name, &format!("the file cannot be read: {error}"), "check the path and the permission to read it")
+}

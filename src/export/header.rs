@@ -1,0 +1,205 @@
+//! A file's header: which canonical column stands where, and how a row of the file is laid out in memory.
+
+use super::Problem;
+use super::block::Fields;
+use super::words::Words;
+use crate::column::{Column, Columns, Table, Type};
+use foldhash::quality::FixedState;
+use std::hash::BuildHasher;
+
+/// Which list of a [`super::row::Batch`] keeps a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shelf {
+    Sym,
+    Stamp,
+    Amount,
+    Flag,
+    Currency,
+}
+
+/// The list for a column. Of most texts only the presence is kept, as a flag.
+pub(super) fn shelf(column: Column) -> Shelf {
+    match column.kind() {
+        Type::Id | Type::Code => Shelf::Sym,
+        Type::Text if column == Column::DecidedBy => Shelf::Sym,
+        Type::Text | Type::Flag => Shelf::Flag,
+        Type::Time | Type::Date => Shelf::Stamp,
+        Type::Amount | Type::Percent | Type::Whole => Shelf::Amount,
+        Type::Currency => Shelf::Currency,
+    }
+}
+
+/// The column of the contract that stands at a position, and where its values are kept.
+#[derive(Clone, Copy)]
+pub(super) struct Task {
+    pub(super) column: Column,
+    pub(super) kind: Type,
+    pub(super) is_required: bool,
+    pub(super) shelf: Shelf,
+    /// The value's place among the row's on its shelf.
+    pub(super) slot: usize,
+}
+
+/// How many values a row keeps on each shelf.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Widths {
+    pub(super) syms: usize,
+    pub(super) stamps: usize,
+    pub(super) amounts: usize,
+    pub(super) flags: usize,
+}
+
+/// How the rows of a file are to be read.
+pub(super) struct Plan<'a> {
+    pub(super) words: &'a Words,
+    /// The canonical columns that the header has.
+    pub(super) set: Columns,
+    /// The header's cells as written.
+    pub(super) header: Vec<String>,
+    /// What to do at each position; nothing for a column that the contract does not name.
+    pub(super) tasks: Vec<Option<Task>>,
+    pub(super) widths: Widths,
+    /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
+    pub(super) order: Option<Vec<usize>>,
+    /// Stands for the columns' names in the comparison of rows.
+    pub(super) names_hash: u64,
+    slots: [u8; Column::ALL.len()],
+}
+
+const NO_SLOT: u8 = u8::MAX;
+
+/// The orders of columns in which rows of a table are compared: for each set of names that of the first file with it.
+#[derive(Default)]
+pub(super) struct Orders(Vec<Vec<String>>);
+
+impl Orders {
+    /// The names in the order to compare in, and where they stand in this header if that has another.
+    fn of(&mut self, names: &[String]) -> (Vec<String>, Option<Vec<usize>>) {
+        let sorted = |names: &[String]| {
+            let mut positions: Vec<usize> = (0..names.len()).collect();
+            positions.sort_by(|a, b| names[*a].cmp(&names[*b]));
+            positions
+        };
+        let mine = sorted(names);
+        for order in self.0.iter().filter(|order| order.len() == names.len()) {
+            let theirs = sorted(order);
+            if mine.iter().zip(&theirs).all(|(mine, their)| names[*mine] == order[*their]) {
+                let mut positions = vec![0; names.len()];
+                mine.iter().zip(theirs).for_each(|(mine, their)| positions[their] = *mine);
+                return (order.clone(), (!positions.is_sorted()).then_some(positions));
+            }
+        }
+        self.0.push(names.to_vec());
+        (names.to_vec(), None)
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Judges a header.
+    pub(super) fn new(
+        words: &'a Words,
+        table: Table,
+        fields: Fields,
+        at: &At,
+        orders: &mut Orders,
+    ) -> Result<Plan<'a>, Vec<Problem>> {
+        let header: Vec<String> = fields.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+        let (compared, order) = orders.of(&names);
+        let mut plan = Plan {
+            words,
+            set: Columns::NONE,
+            header,
+            tasks: Vec::new(),
+            widths: Widths::default(),
+            order,
+            names_hash: FixedState::with_seed(0).hash_one(compared),
+            slots: [NO_SLOT; Column::ALL.len()],
+        };
+        let mut problems: Vec<Problem> = (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
+        for name in names {
+            let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
+            problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
+            let task = column.map(|column| plan.task(column));
+            plan.tasks.push(task);
+        }
+        let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
+        problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));
+        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// How many fields a row must have.
+    pub(super) fn width(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The place of the column's value among the row's on its shelf; `None` if the header lacks the column.
+    #[inline]
+    pub(super) fn slot(&self, column: Column) -> Option<usize> {
+        self.slots.get(column as usize).filter(|slot| **slot != NO_SLOT).map(|slot| usize::from(*slot))
+    }
+
+    /// Adds a column of the contract and finds the place of its values.
+    fn task(&mut self, column: Column) -> Task {
+        let shelf = shelf(column);
+        let mut none = 0;
+        let width = match shelf {
+            Shelf::Sym => &mut self.widths.syms,
+            Shelf::Stamp => &mut self.widths.stamps,
+            Shelf::Amount => &mut self.widths.amounts,
+            Shelf::Flag => &mut self.widths.flags,
+            // A table has one such column at most.
+            Shelf::Currency => &mut none,
+        };
+        let slot = *width;
+        *width += 1;
+        self.set = self.set.with(column);
+        if let Some(place) = self.slots.get_mut(column as usize) {
+            *place = u8::try_from(slot).unwrap_or(NO_SLOT);
+        }
+        Task { column, kind: column.kind(), is_required: column.required(), shelf, slot }
+    }
+
+    fn missing(&self, column: Column, at: &At) -> Problem {
+        let name = column.name();
+        let same = |cell: &&String| cell.trim().eq_ignore_ascii_case(name);
+        let help = match (self.header.as_slice(), self.header.iter().find(same)) {
+            (_, Some(found)) => format!("the header has `{}`: write it `{name}`, names are compared exactly", found.trim()),
+            ([only], _) if only.contains([';', '\t', '|']) => {
+                "the header is one single field: separate the fields by commas".to_owned()
+            }
+            _ => format!("add `{name}` to the export, or map the column that holds it to this name"),
+        };
+        at.problem(Some(name.to_owned()), format!("the header lacks the required column `{name}`"), help)
+    }
+}
+
+/// A place in a file that a problem can name.
+pub(super) struct At<'a> {
+    pub(super) file: &'a str,
+    pub(super) line: u64,
+}
+
+impl At<'_> {
+    pub(super) fn problem(&self, column: Option<String>, what: String, help: impl Into<String>) -> Problem {
+        Problem { file: self.file.to_owned(), line: Some(self.line), column, what, help: help.into() }
+    }
+}
+
+fn unreadable(cell: &[u8], number: usize, at: &At) -> Option<Problem> {
+    let what = if cell.contains(&0) {
+        "holds NUL bytes"
+    } else if std::str::from_utf8(cell).is_err() {
+        "is not UTF-8"
+    } else {
+        return None;
+    };
+    let what = format!("the name of column {number} {what}: `{}`", String::from_utf8_lossy(cell).escape_debug());
+    Some(at.problem(Some(number.to_string()), what, "save the file as UTF-8"))
+}
+
+fn twice(column: Column, at: &At) -> Problem {
+    let name = column.name();
+    let help = "name each column once: rename or remove the one that is not meant";
+    at.problem(Some(name.to_owned()), format!("the header names the column `{name}` twice"), help)
+}

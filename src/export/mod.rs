@@ -1,0 +1,243 @@
+//! The exports: CSV files read, every row judged usable or not, and all of it joined.
+//!
+//! | module | does |
+//! |---|---|
+//! | `file` | reads a file in windows, from its header to its end |
+//! | `header` | finds the canonical columns |
+//! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
+//! | `quotes` | refuses files in which a quote swallows rows |
+//! | `row`, `value`, `words` | judge and type the cells of one row |
+//! | `ledger` | takes rows in, in order: used or rejected, and the money of both |
+//! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
+//! | `hold` | finds what rejected rows hold back |
+//! | `sums` | adds money up |
+//!
+//! Nothing is lost on the way: every row is used or rejected, and a file that cannot be cut into rows with certainty is
+//! refused. The result does not depend on the number of threads or on where blocks end.
+
+mod block;
+mod decisions;
+mod file;
+mod header;
+mod hold;
+mod invoices;
+mod ledger;
+mod quotes;
+mod requests;
+mod row;
+mod split;
+mod sums;
+mod value;
+mod words;
+
+use crate::column::{Columns, Table};
+use crate::record::{Books, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
+use crate::text::{Sym, Texts};
+use decisions::DecisionBook;
+use file::{Setting, read_file};
+use invoices::InvoiceBook;
+use ledger::{Judge, Ledger, Shared};
+use requests::RequestBook;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use words::Words;
+
+/// Why the exports cannot be audited at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", listed(.problems))]
+pub struct ReadError {
+    /// Every problem found, in the order of files.
+    pub problems: Vec<Problem>,
+}
+
+/// Something in an export that ends the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, as it is named in results.
+    pub file: String,
+    /// The physical line, the first being 1.
+    pub line: Option<u64>,
+    /// The column, by its name or number.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub what: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+impl Problem {
+    fn of_file(file: &str, what: &str, help: &str) -> Problem {
+        let (file, what, help) = (file.to_owned(), what.to_owned(), help.to_owned());
+        Problem { file, line: None, column: None, what, help }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}\n  help: {}", self.what, self.help)
+    }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// How much is read, and parsed, at a time.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    window: usize,
+    block: usize,
+}
+
+impl Sizes {
+    fn of_this_machine() -> Sizes {
+        let block = 512 << 10;
+        Sizes { window: block * 8 * rayon::current_num_threads().max(2), block }
+    }
+}
+
+/// Reads all exports, judges every row usable or not, and joins them. `texts` are those of the policies, which the
+/// exports' are added to; `progress` is told how many further bytes were read.
+pub fn read(
+    sources: &Sources,
+    vocabulary: &Vocabulary,
+    texts: Texts,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Books, ReadError> {
+    read_in_pieces(sources, vocabulary, texts, progress, Sizes::of_this_machine())
+}
+
+fn read_in_pieces(
+    sources: &Sources,
+    vocabulary: &Vocabulary,
+    mut texts: Texts,
+    progress: &(dyn Fn(u64) + Sync),
+    sizes: Sizes,
+) -> Result<Books, ReadError> {
+    let words = Words::new(vocabulary);
+    let setting = Setting { words: &words, sizes, progress };
+    let mut invoices = InvoiceBook::new(vocabulary, &mut texts);
+    let mut shared = Shared::new(texts);
+    shared.files = files(sources);
+    let invoiced = read_table(Table::Invoices, &mut invoices, &mut shared, &setting);
+    invoices.group();
+    let mut requests = RequestBook::new(invoices);
+    read_table(Table::Requests, &mut requests, &mut shared, &setting);
+    requests.settle(&mut shared);
+    let mut decisions = DecisionBook::new(requests);
+    let refunded = read_table(Table::Decisions, &mut decisions, &mut shared, &setting);
+    decisions.group();
+    if shared.problems.is_empty() {
+        Ok(books(decisions, shared, Reconciliation { invoiced, refunded }))
+    } else {
+        Err(ReadError { problems: shared.problems })
+    }
+}
+
+/// The files to read, in order. One is named by its file name, or by its path where another has the same name.
+fn files(sources: &Sources) -> Vec<ExportFile> {
+    let of = |table| match table {
+        Table::Invoices => &sources.invoices,
+        Table::Requests => &sources.requests,
+        Table::Decisions => &sources.decisions,
+    };
+    let listed = || Table::ALL.into_iter().flat_map(|table| of(table).iter().map(move |path| (table, path)));
+    let short = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, path) in listed() {
+        *counts.entry(short(path)).or_default() += 1;
+    }
+    let name = |path: &Path| {
+        let short = short(path);
+        if counts.get(&short) == Some(&1) { short } else { path.display().to_string() }
+    };
+    let file = |(table, path): (Table, &std::path::PathBuf)| ExportFile {
+        table,
+        name: name(path),
+        path: path.clone(),
+        columns: Columns::NONE,
+        header: Vec::new(),
+        rows_read: 0,
+        rows_used: 0,
+        bytes: 0,
+        sha256: String::new(),
+    };
+    listed().map(file).collect()
+}
+
+/// Reads a table's files, and returns its sums of money.
+fn read_table<J: Judge>(table: Table, judge: &mut J, shared: &mut Shared, setting: &Setting) -> Vec<MoneySplit> {
+    let numbers: Vec<usize> = (0..shared.files.len()).filter(|at| shared.files[*at].table == table).collect();
+    if numbers.is_empty() {
+        let help = format!("name at least one file of {}", table.name());
+        shared.problems.push(Problem::of_file(table.name(), "there is no export of this table", &help));
+    }
+    let mut ledger = Ledger::new(judge, shared);
+    for number in numbers {
+        let result = match u16::try_from(number) {
+            Ok(number) => read_file(number, setting, &mut ledger),
+            Err(_) => Err(vec![Problem::of_file(table.name(), "there are more than 65,536 files", "join some of them")]),
+        };
+        ledger.shared.problems.extend(result.err().into_iter().flatten());
+    }
+    let sums = std::mem::take(&mut ledger.sums);
+    sums.finish().unwrap_or_else(|codes| {
+        let too_large = |code: &str| {
+            let what = format!("the sum of amounts in `{code}` has more than 28 digits");
+            Problem::of_file(table.name(), &what, "check the amounts: the largest are not plausible")
+        };
+        shared.problems.extend(codes.into_iter().map(too_large));
+        Vec::new()
+    })
+}
+
+fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconciliation) -> Books {
+    let Shared { mut files, texts, wide, mut rejects, .. } = shared;
+    let held_back = hold::hold_back(&mut decisions, &texts);
+    let requests = decisions.requests;
+    let (children, children_of) = families(&requests.requests);
+    rejects.sort();
+    for file in &mut files {
+        file.rows_used = file.rows_read;
+    }
+    for reject in &rejects {
+        if let Some(file) = files.get_mut(usize::from(reject.place.file)) {
+            file.rows_used -= 1;
+        }
+    }
+    Books {
+        files,
+        texts,
+        wide,
+        lines: requests.invoices.lines,
+        invoices: requests.invoices.invoices,
+        requests: requests.requests,
+        decisions: decisions.decisions,
+        children,
+        children_of,
+        rejects,
+        held_back,
+        cases: requests.cases.len() as u64,
+        reconciliation,
+    }
+}
+
+/// The requests that name a parent, grouped by it and in the order of their rows; and where each group lies.
+fn families(requests: &[Request]) -> (Vec<u32>, Vec<(Sym, u32, u32)>) {
+    let with_parent = (0_u32..).zip(requests).filter(|(_, request)| !request.parent.is_blank());
+    let mut children: Vec<(Sym, u32, &Request)> = with_parent.map(|(at, request)| (request.parent, at, request)).collect();
+    children.sort_by_key(|(parent, _, request)| (parent.index(), request.place));
+    let mut groups: Vec<(Sym, u32, u32)> = Vec::new();
+    for (at, (parent, ..)) in (0_u32..).zip(&children) {
+        match groups.last_mut() {
+            Some((last, _, end)) if last == parent => *end = at + 1,
+            _ => groups.push((*parent, at, at + 1)),
+        }
+    }
+    (children.into_iter().map(|(_, at, _)| at).collect(), groups)
+}

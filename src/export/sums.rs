@@ -1,0 +1,91 @@
+//! Sums of money per currency, exact whatever the amounts' sizes, over rows used and rejected.
+
+use crate::record::MoneySplit;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+const SCALES: usize = 29;
+const SCALE_LIMIT: u32 = 28;
+
+/// Sums by currency code; the empty code is of rows whose currency cannot be told.
+#[derive(Default)]
+pub(super) struct Sums(BTreeMap<&'static str, [Sum; 2]>);
+
+/// The sum of the mantissas per scale: an addition never rounds and, for fewer than 10^10 amounts, never overflows.
+#[derive(Clone, Copy, Default)]
+struct Sum([i128; SCALES]);
+
+impl Sums {
+    pub(super) fn add(&mut self, code: &'static str, amount: Decimal, is_used: bool) {
+        let [used, rejected] = self.0.entry(code).or_default();
+        if is_used { used.add(amount) } else { rejected.add(amount) }
+    }
+
+    /// The sums by code; or the codes of those that have more digits than can be told.
+    pub(super) fn finish(self) -> Result<Vec<MoneySplit>, Vec<&'static str>> {
+        let (mut splits, mut too_large) = (Vec::new(), Vec::new());
+        for (code, [used, rejected]) in self.0 {
+            match (used.total(), rejected.total()) {
+                (Some(used), Some(rejected)) => splits.push(MoneySplit { currency: code.to_owned(), used, rejected }),
+                _ => too_large.push(code),
+            }
+        }
+        if too_large.is_empty() { Ok(splits) } else { Err(too_large) }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, amount: Decimal) {
+        if let Some(sum) = self.0.get_mut(amount.scale() as usize) {
+            *sum = sum.saturating_add(amount.mantissa());
+        }
+    }
+
+    /// The exact sum, or `None` if it has more digits than a decimal holds.
+    fn total(&self) -> Option<Decimal> {
+        let (mut whole, mut fraction): (i128, i128) = (0, 0);
+        let mut scale = 0;
+        let one = 10_i128.pow(SCALE_LIMIT);
+        for (digits, sum) in (0..).zip(self.0) {
+            let unit = 10_i128.checked_pow(digits)?;
+            whole = whole.checked_add(sum / unit)?;
+            fraction = fraction.checked_add((sum % unit).checked_mul(one / unit)?)?;
+            scale = if sum == 0 { scale } else { digits };
+        }
+        whole = whole.checked_add(fraction / one)?;
+        let fraction = fraction % one / 10_i128.checked_pow(SCALE_LIMIT.checked_sub(scale)?)?;
+        let mantissa = whole.checked_mul(10_i128.checked_pow(scale)?)?.checked_add(fraction)?;
+        Decimal::try_from_i128_with_scale(mantissa, scale).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn total(amounts: &[&str]) -> Option<String> {
+        let mut sum = Sum::default();
+        amounts.iter().for_each(|a| sum.add(a.parse().unwrap()));
+        sum.total().map(|d| d.to_string())
+    }
+
+    #[test]
+    fn sums_are_exact_or_refused() {
+        assert_eq!(total(&[]).as_deref(), Some("0"));
+        assert_eq!(total(&["0.1", "0.25", "7"]).as_deref(), Some("7.35"));
+        assert_eq!(total(&["0.5", "0.5"]).as_deref(), Some("1.0"));
+        assert_eq!(total(&["9999999999999999999999999999"; 7]).as_deref(), Some("69999999999999999999999999993"));
+        assert_eq!(total(&["9999999999999999999999999999"; 8]), None);
+        assert_eq!(total(&["9999999999999999999999999999", "0.0000000000000000000000000001"]), None);
+    }
+
+    #[test]
+    fn currencies_are_sorted_and_apart() {
+        let mut sums = Sums::default();
+        sums.add("USD", Decimal::ONE, true);
+        sums.add("", Decimal::TWO, false);
+        sums.add("EUR", Decimal::TEN, true);
+        let codes: Vec<String> = sums.finish().unwrap().into_iter().map(|s| s.currency).collect();
+        assert_eq!(codes, ["", "EUR", "USD"]);
+    }
+}

@@ -1,0 +1,300 @@
+//! Strict parsers of a cell's value: what is not exactly in the documented form is refused, never guessed.
+//!
+//! Every parser takes a cell without leading and trailing white space.
+
+use crate::money::Currency;
+use crate::record::Flag;
+use crate::text::normal_code;
+use crate::time::Stamp;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use std::borrow::Cow;
+
+const YEARS: std::ops::RangeInclusive<u32> = 1990..=2199;
+const MOST_DIGITS: usize = 28;
+const MOST_DIGITS_IN_64_BITS: usize = 18;
+const TICKS_PER_SECOND: i64 = 10_000_000;
+
+/// Where the cell begins and ends without leading and trailing white space.
+#[inline]
+pub(super) fn trimmed(cell: &[u8]) -> (usize, usize) {
+    let is_bare = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    if is_bare(cell.first()) && is_bare(cell.last()) {
+        return (0, cell.len());
+    }
+    let (shorter, full) = match std::str::from_utf8(cell) {
+        Ok(text) => (text.trim_end().len(), text.trim().len()),
+        Err(_) => (cell.trim_ascii_end().len(), cell.trim_ascii().len()),
+    };
+    (shorter - full, shorter)
+}
+
+/// A day such as `2026-03-04`.
+pub(super) fn date(cell: &[u8]) -> Option<NaiveDate> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell else { return None };
+    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
+    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
+    YEARS.contains(&year).then_some(())?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+/// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
+pub(super) fn time(cell: &[u8]) -> Option<Stamp> {
+    let (day, rest) = cell.split_at_checked(10)?;
+    let day = date(day)?;
+    let rest = match rest {
+        [] => return Some(Stamp::date(day)),
+        [b'T' | b' ', rest @ ..] => rest,
+        _ => return None,
+    };
+    let (ticks, offset) = time_of_day(rest)?;
+    match offset {
+        [] => Some(Stamp::local(day, ticks)),
+        [b'Z'] => Some(Stamp::instant(day, ticks, 0)),
+        &[sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let minutes = i32::try_from(below(24, h1, h2)? * 60 + below(60, m1, m2)?).ok()?;
+            Some(Stamp::instant(day, ticks, if sign == b'-' { -minutes } else { minutes }))
+        }
+        _ => None,
+    }
+}
+
+/// The time of day in ticks of 100 nanoseconds, and what follows it.
+fn time_of_day(cell: &[u8]) -> Option<(i64, &[u8])> {
+    let &[h1, h2, b':', m1, m2, ref rest @ ..] = cell else { return None };
+    let minutes = i64::from(below(24, h1, h2)? * 60 + below(60, m1, m2)?);
+    let (seconds, ticks, rest) = match *rest {
+        [b':', s1, s2, b'.', ref rest @ ..] => {
+            let (ticks, rest) = fraction(rest)?;
+            (below(60, s1, s2)?, ticks, rest)
+        }
+        [b':', s1, s2, ref rest @ ..] => (below(60, s1, s2)?, 0, rest),
+        ref rest => (0, 0, rest),
+    };
+    Some(((minutes * 60 + i64::from(seconds)) * TICKS_PER_SECOND + ticks, rest))
+}
+
+/// The digits after a second's point, in ticks, finer ones dropped; and what follows them.
+fn fraction(cell: &[u8]) -> Option<(i64, &[u8])> {
+    let length = cell.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = cell.split_at_checked(length)?;
+    if digits.is_empty() {
+        return None;
+    }
+    let padded = digits.iter().copied().chain(std::iter::repeat(b'0'));
+    Some((padded.take(7).fold(0, |ticks, b| ticks * 10 + i64::from(b - b'0')), rest))
+}
+
+fn pair(tens: u8, ones: u8) -> Option<u32> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+}
+
+fn below(limit: u32, tens: u8, ones: u8) -> Option<u32> {
+    pair(tens, ones).filter(|n| *n < limit)
+}
+
+/// A plain decimal such as `1234.5`: digits, and digits on both sides of a point if there is one.
+pub(super) fn amount(cell: &[u8]) -> Option<Decimal> {
+    let point = cell.iter().position(|b| *b == b'.');
+    let (whole, fraction) = match point {
+        None => (cell, &[][..]),
+        Some(at) => (cell.get(..at)?, cell.get(at + 1..)?),
+    };
+    let count = whole.len() + fraction.len();
+    if whole.is_empty() || (point.is_some() && fraction.is_empty()) || count > MOST_DIGITS {
+        return None;
+    }
+    let scale = u32::try_from(fraction.len()).ok()?;
+    if count <= MOST_DIGITS_IN_64_BITS {
+        let mut digits = whole.iter().chain(fraction);
+        let mantissa = digits.try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))?;
+        return Some(Decimal::new(mantissa, scale));
+    }
+    let mut digits = whole.iter().chain(fraction);
+    let mantissa = digits.try_fold(0_i128, |n, b| b.is_ascii_digit().then(|| n * 10 + i128::from(b - b'0')))?;
+    Decimal::try_from_i128_with_scale(mantissa, scale).ok()
+}
+
+/// An amount from 0 to 100.
+pub(super) fn percent(cell: &[u8]) -> Option<Decimal> {
+    amount(cell).filter(|n| *n <= Decimal::ONE_HUNDRED)
+}
+
+/// An amount whose value is whole, however it is written.
+pub(super) fn whole(cell: &[u8]) -> Option<Decimal> {
+    amount(cell).filter(Decimal::is_integer)
+}
+
+/// `true`, `yes`, `1`, `false`, `no` or `0`, in any case.
+pub(super) fn flag(cell: &[u8]) -> Option<Flag> {
+    let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
+    if is("true") || is("yes") || is("1") {
+        Some(Flag::Yes)
+    } else if is("false") || is("no") || is("0") {
+        Some(Flag::No)
+    } else {
+        None
+    }
+}
+
+/// A currency of ISO 4217, in any case.
+pub(super) fn currency(cell: &[u8]) -> Option<Currency> {
+    let mut code: [u8; 3] = cell.try_into().ok()?;
+    code.make_ascii_uppercase();
+    Currency::from_code(std::str::from_utf8(&code).ok()?)
+}
+
+/// The normal form of a code, which most cells already are.
+pub(super) fn code(text: &str) -> Cow<'_, str> {
+    let is_normal = |b: u8| b.is_ascii_graphic() && !b.is_ascii_uppercase() && b != b'-';
+    if text.bytes().all(is_normal) { Cow::Borrowed(text) } else { Cow::Owned(normal_code(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Zone;
+
+    #[test]
+    fn white_space_of_any_script_is_trimmed() {
+        let cases = [("a", "a"), (" a\t", "a"), ("\u{a0}a b\u{3000}", "a b"), ("   ", ""), ("", ""), ("é ", "é")];
+        for (cell, expected) in cases {
+            let (start, end) = trimmed(cell.as_bytes());
+            assert_eq!(&cell[start..end], expected, "{cell:?}");
+        }
+        assert_eq!(trimmed(b" \xff "), (1, 2));
+    }
+
+    #[test]
+    fn dates_are_ten_characters_of_a_day_that_exists() {
+        for good in ["1990-01-01", "2199-12-31", "2024-02-29", "2026-03-04"] {
+            assert_eq!(date(good.as_bytes()).map(|d| d.to_string()).as_deref(), Some(good));
+        }
+        let bad = [
+            "1989-12-31",
+            "2200-01-01",
+            "2026-02-29",
+            "2026-02-30",
+            "2026-3-4",
+            "2026-00-10",
+            "2026-13-01",
+            "2026-01-00",
+            "04/03/2026",
+            "2026/03/04",
+            "20260304",
+            "+2026-3-04",
+            " 2026-03-04",
+            "2026-03-04Z",
+            "2026-03-04T10:00",
+            "٢٠٢٦-٠٣-٠٤",
+            "soon",
+            "",
+        ];
+        for cell in bad {
+            assert_eq!(date(cell.as_bytes()), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn times_may_lack_seconds_and_offset() {
+        let good = [
+            ("2026-03-04", "2026-03-04"),
+            ("2026-03-04T17:05", "2026-03-04 17:05"),
+            ("2026-03-04 17:05:59", "2026-03-04 17:05"),
+            ("2026-03-04T17:05:59.999999999999", "2026-03-04 17:05"),
+            ("2026-03-04T00:00Z", "2026-03-04 00:00"),
+            ("2026-03-04 23:59:00.5+14:00", "2026-03-04 09:59"),
+            ("2026-03-04T23:59-12:00", "2026-03-05 11:59"),
+            ("2026-03-04T23:59+23:59", "2026-03-04 00:00"),
+        ];
+        for (cell, expected) in good {
+            assert_eq!(time(cell.as_bytes()).map(|t| t.show(Zone::UTC)).as_deref(), Some(expected), "{cell}");
+        }
+        let bad = [
+            "2026-03-04T10:60",
+            "2026-03-04T24:00",
+            "2026-03-04T10:00:60",
+            "2026-03-04T10:00:00.",
+            "2026-03-04T10:00.5",
+            "2026-03-04T10:00+0400",
+            "2026-03-04T10:00+04",
+            "2026-03-04T10:00+24:00",
+            "2026-03-04T10:00+04:60",
+            "2026-03-04T10:00 +04:00",
+            "2026-03-04T10:00z",
+            "2026-03-04t10:00",
+            "2026-03-04  10:00",
+            "2026-03-04T",
+            "2026-03-04T9:00",
+            "2026-03-04Z",
+            "1989-12-31T10:00",
+            "9999-12-31",
+        ];
+        for cell in bad {
+            assert_eq!(time(cell.as_bytes()), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_plain_decimals() {
+        for good in ["0", "0.07", "1234.5", "007", "9999999999999999999999999999", "0.000000000000000000000000001"] {
+            let expected: Decimal = good.parse().unwrap();
+            assert_eq!(amount(good.as_bytes()), Some(expected), "{good}");
+        }
+        let bad = [
+            "",
+            "-0",
+            "-5.00",
+            "+5",
+            ".5",
+            "5.",
+            ".",
+            "1.2.3",
+            "1_000",
+            "1 000",
+            "1,000",
+            "1e3",
+            "NaN",
+            "n/a",
+            "$5",
+            "١٢",
+            "10000000000000000000000000000",
+            "0.0000000000000000000000000001",
+            "00000000000000000000000000001",
+        ];
+        for cell in bad {
+            assert_eq!(amount(cell.as_bytes()), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn percents_and_counts_have_bounds() {
+        assert!(percent(b"100").is_some() && percent(b"100.00").is_some() && percent(b"0").is_some());
+        assert!(percent(b"100.01").is_none() && percent(b"-1").is_none());
+        assert!(whole(b"3").is_some() && whole(b"3.0").is_some());
+        assert!(whole(b"3.5").is_none());
+    }
+
+    #[test]
+    fn flags_and_currencies_ignore_case() {
+        for (cell, expected) in [("TRUE", Flag::Yes), ("Yes", Flag::Yes), ("1", Flag::Yes), ("False", Flag::No), ("no", Flag::No), ("0", Flag::No)] {
+            assert_eq!(flag(cell.as_bytes()), Some(expected), "{cell}");
+        }
+        for cell in ["wahr", "maybe", "y", "2", "01", ""] {
+            assert_eq!(flag(cell.as_bytes()), None, "{cell}");
+        }
+        assert_eq!(currency(b"usd"), Some(Currency::USD));
+        for cell in ["XXQ", "US", "USDX", "", "U\u{17f}D"] {
+            assert_eq!(currency(cell.as_bytes()), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn codes_take_their_normal_form() {
+        let cases = [("open_word", "open_word"), ("No-Longer needed", "no_longer_needed"), ("ÜBER\u{a0}x", "über_x"), ("a\tb", "a_b")];
+        for (cell, expected) in cases {
+            assert_eq!(code(cell), expected, "{cell}");
+            assert_eq!(code(cell), normal_code(cell), "{cell}");
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! From the text of a policy file to a [`Policy`], with every problem of the file named at its place.
+//!
+//! The file is taken apart table by table, so that a mistake in one rule does not hide one in the next.
+
+use super::rule::{Basis, Check, Ruling, Rule, Schedule};
+use super::word::Word;
+use super::{Policy, UpperSide, Version, Vocabulary};
+use crate::calendar::Calendar;
+use crate::time::Zone;
+use chrono::{NaiveDate, Weekday};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+/// A file of a policy folder with its text.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As it is named in messages and in the run's evidence.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
+/// Something wrong in a policy file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's name.
+    pub file: String,
+    /// Bytes of the file's text that are at fault.
+    pub span: Range<usize>,
+    /// What is wrong: lower case, no full stop.
+    pub what: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    name: String,
+    title: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    reading: String,
+    zone: Option<Spanned<String>>,
+    calendar: Option<Spanned<CalendarHeader>>,
+    #[serde(default)]
+    base: bool,
+    #[serde(default)]
+    categories: Vec<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalendarHeader {
+    holidays: String,
+    first_year: i32,
+    last_year: i32,
+    weekend: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionHeader {
+    id: String,
+    from: Option<toml::value::Datetime>,
+}
+
+/// A statement of a text that no rule tests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Untested {
+    /// Where the text says it.
+    pub clause: String,
+    /// What it says, retold.
+    pub statement: String,
+    /// Why it is not tested.
+    pub reason: String,
+}
+
+/// Collects the problems of one file.
+struct Reading<'a> {
+    source: &'a Source,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn problem(&mut self, span: Range<usize>, what: impl Into<String>, help: Option<&str>) {
+        self.problems.push(Problem {
+            file: self.source.name.clone(),
+            span,
+            what: what.into(),
+            help: help.map(str::to_owned),
+        });
+    }
+
+    fn value<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'_>>) -> Option<T> {
+        let whole = value.span();
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(error.span().unwrap_or(whole), one_line(error.message()), None);
+                None
+            }
+        }
+    }
+
+    /// The tables of an array of tables, each with its place; a table that cannot be read is a problem of its own.
+    fn array<T: DeserializeOwned>(&mut self, value: Option<Spanned<DeValue<'_>>>) -> Vec<(T, Range<usize>)> {
+        let Some(value) = value else { return Vec::new() };
+        let span = value.span();
+        let DeValue::Array(items) = value.into_inner() else {
+            self.problem(span, "expected an array of tables", Some("write the name in double brackets"));
+            return Vec::new();
+        };
+        let each = items.into_iter().filter_map(|item| {
+            let span = item.span();
+            Some((self.value(item)?, span))
+        });
+        each.collect()
+    }
+}
+
+/// Messages of the parser may have several lines; a problem has one.
+fn one_line(message: &str) -> String {
+    message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+/// Reads a policy file. `holidays` gives a calendar's days by name.
+pub(super) fn policy(source: &Source, holidays: &BTreeMap<String, Source>) -> Result<Policy, Vec<Problem>> {
+    let mut reading = Reading { source, problems: Vec::new() };
+    let (table, syntax) = DeTable::parse_recoverable(&source.text);
+    for error in syntax {
+        reading.problem(error.span().unwrap_or(0..0), one_line(error.message()), None);
+    }
+    if !reading.problems.is_empty() {
+        return Err(reading.problems);
+    }
+    let policy = read_policy(&mut reading, table.into_inner(), holidays);
+    match policy {
+        Some(policy) if reading.problems.is_empty() => Ok(policy),
+        _ => Err(reading.problems),
+    }
+}
+
+fn read_policy(
+    reading: &mut Reading<'_>,
+    mut table: DeTable<'_>,
+    holidays: &BTreeMap<String, Source>,
+) -> Option<Policy> {
+    let mut take = |key: &str| table.remove(key);
+    let header = take("policy");
+    let upper = take("upper_side").and_then(|v| reading.value::<UpperSide>(v));
+    let versions = take("version");
+    let schedules = reading.array::<Schedule>(take("schedule"));
+    let rules = reading.array::<Rule>(take("rule"));
+    let untested = reading.array::<Untested>(take("untested")).into_iter().map(|(u, _)| u).collect();
+    for (key, value) in &table {
+        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule` and `untested`";
+        reading.problem(
+            value.span(),
+            format!("unknown table `{}`", key.get_ref()),
+            Some(&format!("a policy file has the tables {known}")),
+        );
+    }
+    let Some(header) = header else {
+        reading.problem(0..0, "the table `[policy]` is missing", Some("begin the file with `[policy]` and its name"));
+        return None;
+    };
+    let span = header.span();
+    let header: Header = reading.value(header)?;
+    let zone = zone(reading, &header, span.clone());
+    let calendar = header.calendar.as_ref().and_then(|c| calendar(reading, c, holidays));
+    let versions = versions_of(reading, versions, header.base, span);
+    let checked = CheckRules { versions: &versions, schedules: &schedules, calendar: &calendar, upper: &upper };
+    checked.all(reading, &rules, header.base);
+    Some(Policy {
+        name: header.name,
+        title: header.title,
+        source: header.source,
+        reading: header.reading,
+        file: reading.source.name.clone(),
+        zone: zone?,
+        calendar,
+        base: header.base,
+        categories: header.categories,
+        upper_side: upper,
+        versions,
+        schedules: schedules.into_iter().map(|(s, _)| s).collect(),
+        rules: rules.into_iter().map(|(r, _)| r).collect(),
+        untested,
+    })
+}
+
+fn zone(reading: &mut Reading<'_>, header: &Header, span: Range<usize>) -> Option<Zone> {
+    let help = Some("name a zone of the IANA list, such as `UTC` or `Europe/Berlin`");
+    match &header.zone {
+        None if header.base => Some(Zone::UTC),
+        None => {
+            reading.problem(span, "the policy names no `zone`", help);
+            None
+        }
+        Some(name) => {
+            let zone = Zone::named(name.get_ref());
+            if zone.is_none() {
+                reading.problem(name.span(), format!("unknown time zone `{}`", name.get_ref()), help);
+            }
+            zone
+        }
+    }
+}
+
+fn calendar(
+    reading: &mut Reading<'_>,
+    header: &Spanned<CalendarHeader>,
+    holidays: &BTreeMap<String, Source>,
+) -> Option<Calendar> {
+    let (span, header) = (header.span(), header.get_ref());
+    let Some(source) = holidays.get(&header.holidays) else {
+        let known: Vec<&str> = holidays.keys().map(String::as_str).collect();
+        let help = format!("put `{}.csv` into the folder `calendars`; there are: {}", header.holidays, known.join(", "));
+        reading.problem(span, format!("there is no calendar `{}`", header.holidays), Some(&help));
+        return None;
+    };
+    let mut weekend = Vec::new();
+    for name in &header.weekend {
+        match name.parse::<Weekday>() {
+            Ok(day) => weekend.push(day),
+            Err(_) => reading.problem(span.clone(), format!("`{name}` is not a day of the week"), None),
+        }
+    }
+    let days = match holiday_days(source) {
+        Ok(days) => days,
+        Err(problems) => {
+            reading.problems.extend(problems);
+            return None;
+        }
+    };
+    let calendar = Calendar::new(&header.holidays, header.first_year, header.last_year, weekend, days);
+    let sensible = (1990..=2199).contains(&header.first_year) && (1990..=2199).contains(&header.last_year);
+    if calendar.is_none() || !sensible {
+        reading.problem(span, "`first_year` to `last_year` are not years from 1990 to 2199 in this order", None);
+        return None;
+    }
+    calendar
+}
+
+/// The days of a holiday file: a header `date,name`, then a day a line.
+fn holiday_days(source: &Source) -> Result<BTreeMap<NaiveDate, String>, Vec<Problem>> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.text.as_bytes());
+    let (mut days, mut problems) = (BTreeMap::new(), Vec::new());
+    for row in reader.records() {
+        let at = row.as_ref().ok().and_then(|r| r.position()).map_or(0, |p| p.byte() as usize);
+        let parsed = row.ok().and_then(|r| {
+            let day = NaiveDate::parse_from_str(r.get(0)?, "%Y-%m-%d").ok()?;
+            Some((day, r.get(1)?.to_owned()))
+        });
+        match parsed {
+            Some((day, name)) => {
+                days.insert(day, name);
+            }
+            None => problems.push(Problem {
+                file: source.name.clone(),
+                span: at..at + 1,
+                what: "not a holiday".to_owned(),
+                help: Some("write a day and its name, such as `2026-01-01,New Year's Day`".to_owned()),
+            }),
+        }
+    }
+    if problems.is_empty() { Ok(days) } else { Err(problems) }
+}
+
+fn versions_of(
+    reading: &mut Reading<'_>,
+    value: Option<Spanned<DeValue<'_>>>,
+    base: bool,
+    header: Range<usize>,
+) -> Vec<Version> {
+    let mut versions: Vec<Version> = Vec::new();
+    for (version, span) in reading.array::<VersionHeader>(value) {
+        let from = version.from.map(|d| d.date.and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into())));
+        if matches!(from, Some(None)) {
+            reading.problem(span.clone(), "`from` is not a day", Some("write it without quotation marks: `from = 2026-01-31`"));
+        }
+        let from = from.flatten();
+        if versions.last().is_some_and(|before| from <= before.from) {
+            reading.problem(span, format!("version `{}` does not begin after the one before it", version.id), Some("list the versions from the oldest on; only the first may leave out `from`"));
+        }
+        versions.push(Version { id: version.id, from });
+    }
+    if versions.is_empty() && !base {
+        reading.problem(header, "the policy has no `[[version]]`", Some("add one; leave out `from` if the text has no date and is always in force"));
+    }
+    versions
+}
+
+/// What a rule must be besides well-formed.
+struct CheckRules<'a> {
+    versions: &'a [Version],
+    schedules: &'a [(Schedule, Range<usize>)],
+    calendar: &'a Option<Calendar>,
+    upper: &'a Option<UpperSide>,
+}
+
+impl CheckRules<'_> {
+    fn all(&self, reading: &mut Reading<'_>, rules: &[(Rule, Range<usize>)], base: bool) {
+        let mut seen = BTreeSet::new();
+        for (rule, span) in rules {
+            if !seen.insert((rule.id.as_str(), rule.since.as_deref())) {
+                reading.problem(span.clone(), format!("rule `{}` is written twice", rule.id), Some("give one of them another id, or another `since`"));
+            }
+            self.texts(reading, rule, span);
+            self.versions(reading, rule, span);
+            self.check(reading, rule, span);
+            if rule.upper_side && self.upper.is_none() && !base {
+                reading.problem(span.clone(), format!("rule `{}` has an upper side, and the policy has no `[upper_side]`", rule.id), Some("add `[upper_side]` with the kinds that it is held against"));
+            }
+        }
+        for (rule, span) in rules {
+            if let Check::StageFee(fee) = &rule.check
+                && !seen.iter().any(|(id, _)| *id == fee.beside)
+            {
+                reading.problem(span.clone(), format!("`beside` names the rule `{}`, which the policy does not have", fee.beside), None);
+            }
+        }
+    }
+
+    fn texts(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
+        for (what, text) in [("id", &rule.id), ("clause", &rule.clause), ("title", &rule.title)] {
+            if text.trim().is_empty() {
+                reading.problem(span.clone(), format!("the rule's `{what}` is empty"), Some("an auditor must be able to name and find every rule"));
+            }
+        }
+    }
+
+    fn versions(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
+        for named in [&rule.since, &rule.until].into_iter().flatten() {
+            if !self.versions.iter().any(|v| v.id == *named) {
+                reading.problem(span.clone(), format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id), None);
+            }
+        }
+    }
+
+    fn check(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
+        let text = reading.source.text.get(span.clone()).unwrap_or_default();
+        // Every term in business days is written with this key, wherever in the rule it stands.
+        if text.contains("business_days") && self.calendar.is_none() {
+            reading.problem(span.clone(), format!("rule `{}` counts business days, and the policy has no calendar", rule.id), Some("add `calendar` to `[policy]`"));
+        }
+        for schedule in rule.check.schedules() {
+            if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
+                reading.problem(span.clone(), format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id), None);
+            }
+        }
+        match &rule.check {
+            Check::Decide(branches) => {
+                let silent = branches.iter().any(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
+                if silent {
+                    reading.problem(span.clone(), format!("a branch of rule `{}` does not say what is wrong", rule.id), Some("add `says` to each branch that is not compliant"));
+                }
+            }
+            Check::Deadline(deadline) => {
+                if deadline.within.is_some() == deadline.within_by.is_some() {
+                    reading.problem(span.clone(), format!("rule `{}` needs either `within` or `within_by`", rule.id), None);
+                }
+                if deadline.event.is_empty() {
+                    reading.problem(span.clone(), format!("rule `{}` waits for no event", rule.id), Some("name one in `event`"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Check {
+    /// The schedules that it refers to, by id.
+    pub fn schedules(&self) -> Vec<&str> {
+        match self {
+            Check::StageFee(fee) => vec![&fee.schedule],
+            Check::StageEvidence(evidence) => vec![&evidence.schedule],
+            Check::ExactAmount(exact) => match &exact.by {
+                Basis::Stage { schedule } => vec![schedule],
+                Basis::Balance { or_schedule, .. } => or_schedule.iter().map(String::as_str).collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Reads the file of words.
+pub(super) fn vocabulary(source: &Source) -> Result<Vocabulary, Vec<Problem>> {
+    let parsed = toml::from_str::<Vocabulary>(&source.text);
+    parsed.map_err(|error| {
+        vec![Problem {
+            file: source.name.clone(),
+            span: error.span().unwrap_or(0..0),
+            what: one_line(error.message()),
+            help: None,
+        }]
+    })
+}

@@ -1,0 +1,236 @@
+//! Policies: what the texts demand, as data.
+//!
+//! A file of the folder `policies` is a [`Policy`]; `vocabulary.toml` holds the words that all exports share; the
+//! folder `calendars` holds public holidays. The shipped files are part of the program; a folder of the user's own
+//! adds to them or takes the place of those with the same name.
+
+pub mod condition;
+pub mod example;
+mod load;
+pub mod rule;
+mod shipped;
+pub mod word;
+
+pub use load::{Problem, Source, Untested};
+pub use shipped::shipped;
+
+use crate::calendar::Calendar;
+use crate::text::Sym;
+use crate::time::Zone;
+use chrono::NaiveDate;
+use rule::{Rule, Schedule};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use word::Word;
+
+/// One family's text, all its versions.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The family, as invoices name it.
+    pub name: String,
+    /// The text's title.
+    pub title: String,
+    /// Where the text comes from and in which state it is.
+    pub source: String,
+    /// Choices of reading that concern the whole text.
+    pub reading: String,
+    /// The file that it was read from.
+    pub file: String,
+    /// The zone in which its dates are taken.
+    pub zone: Zone,
+    /// Its business days.
+    pub calendar: Option<Calendar>,
+    /// Whether its rules apply to the cases of every other policy.
+    pub base: bool,
+    /// Further categories of invoice lines.
+    pub categories: Vec<Word>,
+    /// The kinds against which the upper side of a rule is held too.
+    pub upper_side: Option<UpperSide>,
+    /// From the oldest on.
+    pub versions: Vec<Version>,
+    /// The schedules that its rules refer to.
+    pub schedules: Vec<Schedule>,
+    /// In the order of the file.
+    pub rules: Vec<Rule>,
+    /// What no rule tests.
+    pub untested: Vec<Untested>,
+}
+
+/// The kinds against which the upper side of a rule is held too.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpperSide {
+    /// The kinds.
+    pub kinds: Vec<Word>,
+    /// Reasons that have rules of their own.
+    #[serde(default)]
+    pub except_reasons: Vec<Word>,
+}
+
+/// The state of a text from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// As findings name it.
+    pub id: String,
+    /// The first day on which it is in force; `None`: always.
+    pub from: Option<NaiveDate>,
+}
+
+/// What an outcome means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeClass {
+    /// Approved in whole or in part.
+    Accepted,
+    /// Denied.
+    Denied,
+    /// Not decided yet.
+    Pending,
+    /// Taken back by whoever asked.
+    Withdrawn,
+}
+
+/// The words that the exports share.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vocabulary {
+    /// Kinds of request.
+    pub kinds: Vec<Word>,
+    /// Categories of invoice lines.
+    pub categories: Vec<Word>,
+    /// Outcomes of a decision, and what they mean.
+    pub outcomes: BTreeMap<String, OutcomeClass>,
+    /// Open lists: words that exports are known to use, by column.
+    #[serde(default)]
+    pub known: BTreeMap<String, Vec<Word>>,
+}
+
+/// Every policy that is loaded, and the words.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The base policy first, the families by name.
+    pub policies: Vec<Policy>,
+    /// The words.
+    pub vocabulary: Vocabulary,
+    /// The files read: name and text, by name.
+    pub sources: Vec<Source>,
+}
+
+/// The stem of the file of words.
+const VOCABULARY: &str = "vocabulary";
+
+impl Catalogue {
+    /// Builds the catalogue of a set of files: `NAME.toml`, `vocabulary.toml` and `calendars/NAME.csv`. Files of
+    /// examples are left out.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub fn of(sources: Vec<Source>) -> Result<Catalogue, Vec<Problem>> {
+        let holidays: BTreeMap<String, Source> = sources
+            .iter()
+            .filter_map(|s| Some((s.name.strip_prefix("calendars/")?.strip_suffix(".csv")?.to_owned(), s.clone())))
+            .collect();
+        let (mut policies, mut problems, mut words) = (Vec::new(), Vec::new(), None);
+        for source in &sources {
+            match source.name.strip_suffix(".toml").filter(|stem| !stem.ends_with(".examples")) {
+                Some(VOCABULARY) => match load::vocabulary(source) {
+                    Ok(vocabulary) => words = Some(vocabulary),
+                    Err(found) => problems.extend(found),
+                },
+                Some(_) => match load::policy(source, &holidays) {
+                    Ok(policy) => policies.push(policy),
+                    Err(found) => problems.extend(found),
+                },
+                None => {}
+            }
+        }
+        same_name_twice(&policies, &mut problems);
+        policies.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.name.cmp(&b.name)));
+        match words {
+            Some(vocabulary) if problems.is_empty() => Ok(Catalogue { policies, vocabulary, sources }),
+            Some(_) => Err(problems),
+            None => {
+                problems.push(Problem {
+                    file: format!("{VOCABULARY}.toml"),
+                    span: 0..0,
+                    what: "the file of words is missing".to_owned(),
+                    help: Some("keep the shipped one, or put one beside the policies".to_owned()),
+                });
+                Err(problems)
+            }
+        }
+    }
+
+    /// The policies that invoices can name.
+    pub fn families(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().filter(|p| !p.base)
+    }
+
+    /// A policy by its name.
+    pub fn policy(&self, name: &str) -> Option<&Policy> {
+        self.policies.iter().find(|p| p.name == name)
+    }
+
+    /// What reading the exports needs to know: [`crate::record::Invoice::policy`] indexes the families in this order.
+    pub fn reading_vocabulary(&self) -> crate::record::Vocabulary {
+        let texts = |words: &mut dyn Iterator<Item = Word>| {
+            words.map(Word::text).collect::<BTreeSet<String>>().into_iter().collect::<Vec<String>>()
+        };
+        crate::record::Vocabulary {
+            families: self.families().map(|p| (crate::text::normal_code(&p.name), p.zone)).collect(),
+            categories: texts(&mut self.vocabulary.categories.iter().copied().chain(self.policies.iter().flat_map(Policy::all_categories))),
+            kinds: texts(&mut self.vocabulary.kinds.iter().copied()),
+            outcomes: self.vocabulary.outcomes.keys().map(|o| crate::text::normal_code(o)).collect(),
+        }
+    }
+
+    /// The outcomes with their meaning.
+    pub fn outcome_classes(&self) -> Vec<(Sym, OutcomeClass)> {
+        self.vocabulary.outcomes.iter().map(|(word, class)| (Word::new(word).0, *class)).collect()
+    }
+}
+
+fn same_name_twice(policies: &[Policy], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for policy in policies {
+        if let Some(other) = seen.insert(&policy.name, &policy.file) {
+            problems.push(Problem {
+                file: policy.file.clone(),
+                span: 0..0,
+                what: format!("the policy `{}` is also in {other}", policy.name),
+                help: Some("give one of them another `name`".to_owned()),
+            });
+        }
+    }
+}
+
+impl Policy {
+    /// The version in force on a day, by its index; `None` for a day before the first.
+    pub fn version_on(&self, day: NaiveDate) -> Option<usize> {
+        self.versions.iter().rposition(|v| v.from.is_none_or(|from| from <= day))
+    }
+
+    /// Whether a rule is part of a version.
+    pub fn in_version(&self, rule: &Rule, version: usize) -> bool {
+        let place = |id: &Option<String>| id.as_ref().and_then(|id| self.versions.iter().position(|v| v.id == *id));
+        place(&rule.since).is_none_or(|since| version >= since) && place(&rule.until).is_none_or(|until| version < until)
+    }
+
+    /// A schedule by its id.
+    pub fn schedule(&self, id: &str) -> Option<&Schedule> {
+        self.schedules.iter().find(|s| s.id == id)
+    }
+
+    /// Every category that the policy names, in its list or in a rule.
+    fn all_categories(&self) -> impl Iterator<Item = Word> {
+        let of_rule = |rule: &Rule| {
+            let mut words: Vec<Word> = rule.target.clone().unwrap_or_default();
+            words.extend(rule.check.line_categories().unwrap_or_default());
+            if let rule::Check::NonRefundable(lines) = &rule.check {
+                words.extend(lines.categories.iter().flatten());
+            }
+            words
+        };
+        self.categories.iter().copied().chain(self.rules.iter().flat_map(of_rule))
+    }
+}

@@ -1,0 +1,402 @@
+//! The records: what was read from the exports, typed, compact, and joined.
+//!
+//! A record answers with a [`Cell`], which keeps *the export has no such column* apart from *the cell is blank*: the
+//! first is missing evidence, the second says that there is no such value. Records hold numbers, not strings; every
+//! text is a [`Sym`] of [`Books::texts`].
+
+use crate::column::{Column, Columns, Table};
+use crate::money::{Amount, Currency, WideAmounts};
+use crate::text::{Sym, Texts};
+use crate::time::Stamp;
+use chrono::NaiveDate;
+use std::ops::Range;
+
+/// What a cell says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<T> {
+    /// The export has no such column: missing evidence.
+    Absent,
+    /// The column is there and the cell is blank: there is no such value.
+    Blank,
+    /// The value.
+    Value(T),
+}
+
+impl<T> Cell<T> {
+    /// The value, if the export has the column and the cell is not blank.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Cell::Value(value) => Some(value),
+            Cell::Absent | Cell::Blank => None,
+        }
+    }
+}
+
+/// Where a record stands: its file and its number in the file, the first row after the header being 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Index into [`Books::files`].
+    pub file: u16,
+    /// 1 for the first row after the header.
+    pub record: u32,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct ExportFile {
+    /// The table that the file feeds.
+    pub table: Table,
+    /// As it is named in results: the file name, or the path given where two files share a name.
+    pub name: String,
+    /// Where it lies.
+    pub path: std::path::PathBuf,
+    /// The canonical columns that its header has.
+    pub columns: Columns,
+    /// The header's cells as written.
+    pub header: Vec<String>,
+    /// Rows after the header.
+    pub rows_read: u64,
+    /// Rows used.
+    pub rows_used: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the file in lower-case hex.
+    pub sha256: String,
+}
+
+/// A flag cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// Blank.
+    Blank,
+    /// False.
+    No,
+    /// True.
+    Yes,
+}
+
+/// A line of an invoice. Days are in the zone of the invoice's policy.
+#[derive(Clone, Copy, Debug)]
+pub struct InvoiceLine {
+    /// Where the row stands.
+    pub place: Place,
+    /// The line's id, unique within the invoice.
+    pub line: Sym,
+    /// What was sold.
+    pub category: Sym,
+    /// The line's total.
+    pub amount: Amount,
+    /// Units on the line.
+    pub quantity: Amount,
+    /// Price per unit as billed.
+    pub unit_price: Amount,
+    /// Price per unit as the contract sets it.
+    pub contract_rate: Amount,
+    /// Payment.
+    pub paid_on: Option<NaiveDate>,
+    /// Work began.
+    pub started_on: Option<NaiveDate>,
+    /// Delivered or completed.
+    pub delivered_on: Option<NaiveDate>,
+    /// Approved by the client.
+    pub accepted_on: Option<NaiveDate>,
+    /// First day of the period billed.
+    pub period_start: Option<NaiveDate>,
+    /// Last day of the period billed.
+    pub period_end: Option<NaiveDate>,
+    /// Delivery of the work that a warranty line repairs.
+    pub warranty_from: Option<NaiveDate>,
+}
+
+/// An invoice: what its lines agree on. An invoice all of whose rows were rejected has no lines and is held back.
+#[derive(Clone, Debug)]
+pub struct Invoice {
+    /// The invoice's id.
+    pub id: Sym,
+    /// Who was billed.
+    pub account: Sym,
+    /// Index of the policy family, as [`Vocabulary::families`] numbers it; 0 for an invoice without used lines.
+    pub policy: u16,
+    /// The date of the charge in the policy's zone. For an invoice without used lines, 1990-01-01.
+    pub date: NaiveDate,
+    /// The invoice's currency.
+    pub currency: Currency,
+    /// How it was paid: the first that a line records.
+    pub payment_method: Sym,
+    /// Its lines in [`Books::lines`].
+    pub lines: Range<u32>,
+    /// Its cases in [`Books::requests`].
+    pub requests: Range<u32>,
+    /// Whether a rejected row holds back its cases and its own rules.
+    pub held_back: bool,
+}
+
+/// A request: a case.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Where the row stands.
+    pub place: Place,
+    /// The request's id.
+    pub id: Sym,
+    /// Who asks.
+    pub account: Sym,
+    /// Index into [`Books::invoices`].
+    pub invoice: u32,
+    /// The one line that it is about, or blank for the whole invoice.
+    pub line: Sym,
+    /// The id of the request that it goes back to, or blank.
+    pub parent: Sym,
+    /// Index into [`Books::requests`] of that request, or [`NO_PARENT`] if none was named or its row was rejected.
+    pub parent_index: u32,
+    /// The sort of request.
+    pub kind: Sym,
+    /// How it came.
+    pub channel: Sym,
+    /// Why.
+    pub reason: Sym,
+    /// For an escalation: to whom.
+    pub level: Sym,
+    /// The project's stage as the case file records it.
+    pub stage: Sym,
+    /// What caused an outage.
+    pub outage_cause: Sym,
+    /// The request, or the notice, was received. Never blank.
+    pub submitted_at: Stamp,
+    /// A cancellation takes effect.
+    pub effective_on: Stamp,
+    /// The payer charged the payment back.
+    pub chargeback_on: Stamp,
+    /// The provider delivered a correction.
+    pub fix_attempted_on: Stamp,
+    /// The outage began.
+    pub outage_start: Stamp,
+    /// The outage ended.
+    pub outage_end: Stamp,
+    /// See the input contract for these amounts.
+    pub amount_requested: Amount,
+    /// From 0 to 100.
+    pub percent_complete: Amount,
+    /// Advance payment received.
+    pub advance_paid: Amount,
+    /// Paid and not yet earned.
+    pub remaining_balance: Amount,
+    /// Price of the part that does not meet its specification.
+    pub noncompliant_amount: Amount,
+    /// A count.
+    pub transactions_processed: Amount,
+    /// For a billing dispute.
+    pub disputed_amount: Amount,
+    /// For a billing dispute.
+    pub withheld_amount: Amount,
+    /// Hours of notice of planned maintenance.
+    pub notice_hours: Amount,
+    /// Account state.
+    pub good_standing: Flag,
+    /// Abuse was found.
+    pub fraud_flag: Flag,
+    /// The outage stayed within the service level.
+    pub within_sla: Flag,
+    /// A complex case.
+    pub complex: Flag,
+    /// Documents came with it.
+    pub documents_attached: Flag,
+    /// Whether a reference to the statement of work was recorded.
+    pub sow_reference: bool,
+    /// Whether a preferred method was recorded.
+    pub preferred_method: bool,
+    /// Whether a rejected row holds the case back.
+    pub held_back: bool,
+    /// Its decision rows in [`Books::decisions`]: the first's index.
+    pub decisions_start: u32,
+    /// And the index after the last's.
+    pub decisions_end: u32,
+}
+
+/// [`Request::parent_index`] of a request without a readable parent.
+pub const NO_PARENT: u32 = u32::MAX;
+
+/// A decision row.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision {
+    /// Where the row stands.
+    pub place: Place,
+    /// The decision's id.
+    pub id: Sym,
+    /// What was decided.
+    pub outcome: Sym,
+    /// Receipt confirmed.
+    pub acknowledged_at: Stamp,
+    /// Decided.
+    pub decided_at: Stamp,
+    /// Money sent.
+    pub processed_at: Stamp,
+    /// Money arrived.
+    pub received_at: Stamp,
+    /// Cash returned.
+    pub refund_amount: Amount,
+    /// Retained as an administrative fee.
+    pub admin_fee: Amount,
+    /// Credited to a later bill.
+    pub credit_amount: Amount,
+    /// Transaction fees given back to a merchant.
+    pub fee_returned: Amount,
+    /// Of the money in this row; `None` is the invoice's.
+    pub currency: Option<Currency>,
+    /// How the money was sent.
+    pub refund_method: Sym,
+    /// What was done.
+    pub remedy: Sym,
+    /// Who decided.
+    pub decided_by: Sym,
+    /// Whether a confirmation's reference number was recorded.
+    pub reference: bool,
+    /// Whether a reason, method or calculation was given.
+    pub explanation: bool,
+    /// Whether the denial explained how to appeal.
+    pub appeal_explained: Flag,
+}
+
+/// A row that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reject {
+    /// Where the row stands.
+    pub place: Place,
+    /// The physical line on which the row begins, the header's being 1.
+    pub line: u64,
+    /// The column at fault, by its name in the header; empty if it is the row as a whole.
+    pub column: String,
+    /// The value at fault.
+    pub value: String,
+    /// Why, in a sentence that also says what was expected.
+    pub reason: String,
+}
+
+/// A case that is not evaluated because it rests on rejected rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The case.
+    pub request_id: String,
+    /// Its invoice, empty where that cannot be read.
+    pub invoice_id: String,
+    /// The rejected rows that hold it back, in order; for an appeal or escalation those of its parent.
+    pub because: Vec<Place>,
+}
+
+/// Rows and money per export: `read = used + rejected`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// Per currency code, the sum of `amount` over used and rejected invoice rows, where the cell can be read.
+    pub invoiced: Vec<MoneySplit>,
+    /// The same of `refund_amount` over decision rows; a row without a currency of its own counts in its invoice's,
+    /// and under an empty code where that cannot be told.
+    pub refunded: Vec<MoneySplit>,
+}
+
+/// A sum of money over used and over rejected rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoneySplit {
+    /// ISO 4217 code, or empty where it cannot be told.
+    pub currency: String,
+    /// Sum over used rows.
+    pub used: rust_decimal::Decimal,
+    /// Sum over rejected rows whose cell could be read.
+    pub rejected: rust_decimal::Decimal,
+}
+
+/// Everything that was read: the population of an audit.
+pub struct Books {
+    /// The files, in the order in which they were read: invoices, requests, decisions.
+    pub files: Vec<ExportFile>,
+    /// Every text.
+    pub texts: Texts,
+    /// Amounts too wide for eight bytes.
+    pub wide: WideAmounts,
+    /// Used invoice lines, grouped by invoice, in file order within it.
+    pub lines: Vec<InvoiceLine>,
+    /// In order of first sight.
+    pub invoices: Vec<Invoice>,
+    /// Used requests, grouped by invoice, in file order within it.
+    pub requests: Vec<Request>,
+    /// Used decision rows, grouped by request, in file order within it.
+    pub decisions: Vec<Decision>,
+    /// Indices of used requests, grouped by the id of their parent: see [`Books::children`].
+    pub children: Vec<u32>,
+    /// Where in `children` those of a parent's id begin: `(parent id, start, end)`, sorted by id number.
+    pub children_of: Vec<(Sym, u32, u32)>,
+    /// Every rejected row, in order of place.
+    pub rejects: Vec<Reject>,
+    /// Every case held back, in order of request id.
+    pub held_back: Vec<HeldBack>,
+    /// Cases in all: every request id that can be read.
+    pub cases: u64,
+    /// Sums of money over rows used and rejected.
+    pub reconciliation: Reconciliation,
+}
+
+impl Books {
+    /// The text of a number.
+    pub fn text(&self, sym: Sym) -> &str {
+        self.texts.get(sym)
+    }
+
+    /// Whether the file of a record has the column.
+    pub fn has(&self, place: Place, column: Column) -> bool {
+        self.files.get(usize::from(place.file)).is_some_and(|f| f.columns.has(column))
+    }
+
+    /// `file:record`, as evidence is cited.
+    pub fn cite(&self, place: Place) -> String {
+        format!("{}:{}", self.files[usize::from(place.file)].name, place.record)
+    }
+
+    /// An invoice's lines.
+    pub fn lines_of(&self, invoice: &Invoice) -> &[InvoiceLine] {
+        &self.lines[invoice.lines.start as usize..invoice.lines.end as usize]
+    }
+
+    /// An invoice's cases, used rows only.
+    pub fn requests_of(&self, invoice: &Invoice) -> &[Request] {
+        &self.requests[invoice.requests.start as usize..invoice.requests.end as usize]
+    }
+
+    /// A case's decision rows.
+    pub fn decisions_of(&self, request: &Request) -> &[Decision] {
+        &self.decisions[request.decisions_start as usize..request.decisions_end as usize]
+    }
+
+    /// The used requests that name this request as the one they go back to.
+    pub fn children(&self, parent: Sym) -> impl Iterator<Item = &Request> {
+        let found = self.children_of.binary_search_by_key(&parent.index(), |(id, ..)| id.index());
+        let range = found.map_or(0..0, |at| self.children_of[at].1 as usize..self.children_of[at].2 as usize);
+        self.children[range].iter().map(|&at| &self.requests[at as usize])
+    }
+
+    /// A case by its id; `None` if no used row has it.
+    pub fn request(&self, id: &str) -> Option<&Request> {
+        let id = self.texts.find(id)?;
+        self.requests.iter().find(|r| r.id == id)
+    }
+}
+
+/// The words and families that reading needs from the loaded policies, with which a row's codes are judged known.
+pub struct Vocabulary {
+    /// Policy families: normal code, and the zone in which its dates are taken. The index is [`Invoice::policy`].
+    pub families: Vec<(String, crate::time::Zone)>,
+    /// Known categories of invoice lines, as normal codes.
+    pub categories: Vec<String>,
+    /// Known kinds of request.
+    pub kinds: Vec<String>,
+    /// Known outcomes of a decision.
+    pub outcomes: Vec<String>,
+}
+
+/// Where the files of a table lie.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// One or more invoice exports.
+    pub invoices: Vec<std::path::PathBuf>,
+    /// One or more request exports.
+    pub requests: Vec<std::path::PathBuf>,
+    /// One or more decision exports.
+    pub decisions: Vec<std::path::PathBuf>,
+}

@@ -1,0 +1,25 @@
+//! What an audit writes: one folder, a file a writer.
+//!
+//! A writer shows; it decides nothing. Each takes what was found and a place to write to, holds one row at a time, and
+//! gives the same bytes for the same results.
+
+pub mod cell;
+pub mod coverage;
+pub mod findings;
+pub mod folder;
+pub mod rejects;
+
+use crate::audit::Report;
+use crate::policy::Catalogue;
+use crate::record::Books;
+
+/// What the writers read.
+#[derive(Clone, Copy)]
+pub struct Results<'a> {
+    /// The policies that judged.
+    pub catalogue: &'a Catalogue,
+    /// The population.
+    pub books: &'a Books,
+    /// What was found in it.
+    pub report: &'a Report<'a>,
+}
