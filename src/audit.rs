@@ -325,13 +325,12 @@ impl<'e, 'a> Engine<'e, 'a> {
         if first.plan.invoice_rules.is_empty() {
             return;
         }
-        first.trail.restart();
-        for (case, row, outcome) in rows::running_total(cases) {
-            let Some(plan) = self.plan(case.invoice, case.request) else { continue };
+        rows::running_total(cases, &mut |case, row, outcome| {
+            let Some(plan) = self.plan(case.invoice, case.request) else { return };
             for (number, _) in &plan.invoice_rules {
                 self.record(found, *number, case, plan, Some(row), outcome.clone());
             }
-        }
+        });
     }
 
     fn record(
@@ -386,15 +385,15 @@ impl<'e, 'a> Engine<'e, 'a> {
 
 /// Why a rule could not be tested, with the columns and cells that were missed.
 pub fn indeterminate(why: &str, trail: &Trail) -> String {
-    let names = |columns: Columns| columns.iter().map(Column::name).collect::<Vec<_>>().join(", ");
-    let mut message = why.to_owned();
+    let names = |columns: Columns| columns.iter().map(|c| format!("`{}`", c.name())).collect::<Vec<_>>().join(", ");
+    let mut facts = Vec::new();
     if !trail.absent().is_empty() {
-        message.push_str(&format!("; columns that the export does not have: {}", names(trail.absent())));
+        facts.push(format!("the export has no column {}", names(trail.absent())));
     }
     if !trail.blank().is_empty() {
-        message.push_str(&format!("; not recorded: {}", names(trail.blank())));
+        facts.push(format!("{} not recorded", names(trail.blank())));
     }
-    message
+    if facts.is_empty() { why.to_owned() } else { format!("{why} ({})", facts.join("; ")) }
 }
 
 /// Writes up a finding about a case.
@@ -405,6 +404,9 @@ fn write_up<'a>(rule: Listed<'a>, case: &Case<'_>, plan: &Plan<'a>, row: Option<
     let mut evidence: Vec<Place> = invoice_lines.map(|line| line.place).collect();
     evidence.push(case.request.place);
     evidence.extend(row.map(|row| row.place));
+    evidence.extend(case.trail.cited());
+    evidence.sort_unstable();
+    evidence.dedup();
     Finding {
         verdict: fault.verdict,
         policy: plan.policy,
@@ -547,15 +549,14 @@ impl<'a> Engine<'_, 'a> {
         let cases = self.cases(requests, &exclusions, &trail);
         for (number, _) in &plan.invoice_rules {
             let rule = self.plans.listed[*number];
-            trail.restart();
-            let outcomes = rows::running_total(&cases);
-            let working = trail.restart();
-            for (case, row, outcome) in outcomes.into_iter().filter(|(case, ..)| case.request.id == request.id) {
-                let verdict = outcome.verdict();
-                let fault = self.fault(outcome, &trail);
-                let finding = fault.map(|fault| write_up(rule, case, plan, Some(row), fault));
-                judged.push(Judged { rule, verdict, finding, working: working.clone() });
-            }
+            rows::running_total(&cases, &mut |case, row, outcome| {
+                if case.request.id == request.id {
+                    let verdict = outcome.verdict();
+                    let fault = self.fault(outcome, &trail);
+                    let finding = fault.map(|fault| write_up(rule, case, plan, Some(row), fault));
+                    judged.push(Judged { rule, verdict, finding, working: trail.restart() });
+                }
+            });
         }
         judged
     }

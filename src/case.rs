@@ -39,6 +39,7 @@ impl Context<'_> {
 pub struct Trail {
     absent: std::cell::Cell<Columns>,
     blank: std::cell::Cell<Columns>,
+    cited: RefCell<Vec<Place>>,
     working: Option<RefCell<Vec<String>>>,
 }
 
@@ -52,6 +53,7 @@ impl Trail {
     pub fn restart(&self) -> Vec<String> {
         self.absent.set(Columns::NONE);
         self.blank.set(Columns::NONE);
+        self.cited.borrow_mut().clear();
         self.working.as_ref().map(RefCell::take).unwrap_or_default()
     }
 
@@ -63,6 +65,16 @@ impl Trail {
     /// The blank cells that were consulted where a value was needed.
     pub fn blank(&self) -> Columns {
         self.blank.get()
+    }
+
+    /// Records that the outcome rests on a row besides the case's own.
+    pub fn cite(&self, place: Place) {
+        self.cited.borrow_mut().push(place);
+    }
+
+    /// The rows besides the case's own on which the outcome rests.
+    pub fn cited(&self) -> Vec<Place> {
+        self.cited.borrow().clone()
     }
 
     /// Adds a step to the working, if it is kept.
@@ -661,7 +673,10 @@ impl<'a> Case<'a> {
             return None;
         }
         let parent = self.books().requests.get(self.request.parent_index as usize)?;
-        Some((parent, Case::decision_of(self.run, self.plan.policy, parent)))
+        let decision = Case::decision_of(self.run, self.plan.policy, parent);
+        self.trail.cite(parent.place);
+        decision.iter().for_each(|row| self.trail.cite(row.record.place));
+        Some((parent, decision))
     }
 
     /// Who decided a row.

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::check::outcome::Truth;
 use crate::column::{AmountColumn, CodeColumn, Column};
 use crate::policy::Policy;
-use crate::policy::condition::{Condition, Count, State, Term};
+use crate::policy::condition::{Base, Condition, Count, State, Term};
 use crate::policy::rule::{Event, Moment};
 use crate::record::Cell;
 use chrono::NaiveDate;
@@ -54,7 +54,7 @@ pub fn term(term: Term) -> &'static str {
         Term::RemainingBalance => "remaining balance",
         Term::TargetAmount => "amount billed",
         Term::InvoiceTotal => "invoice total",
-        Term::TargetPaid => "amount paid by then",
+        Term::TargetPaid => "amount paid by the decision",
     }
 }
 
@@ -79,6 +79,60 @@ pub fn moment(moment: Moment) -> &'static str {
         Moment::ReceivedAt => Column::ReceivedAt,
     };
     column.name()
+}
+
+/// The event from which a window runs, named.
+pub fn base(base: Base) -> &'static str {
+    match base {
+        Base::InvoiceDate => "the invoice",
+        Base::Delivery => "the delivery",
+        Base::ParentDecision => "the decision",
+        Base::OutageEnd => "the end of the outage",
+    }
+}
+
+/// A money effect in words: of refund and credit only what there is.
+pub fn money(case: &Case<'_>, amount: Term) -> String {
+    let named = |of: Term| format!("{} {}", term(of), case.show_bounds(case.term(of)));
+    let none = |of: Term| case.term(of).known().is_some_and(|amount| amount.is_zero());
+    match amount {
+        Term::Money if none(Term::Credit) => named(Term::Refund),
+        Term::Money if none(Term::Refund) => named(Term::Credit),
+        Term::Money => format!("{} and {}", named(Term::Refund), named(Term::Credit)),
+        other => named(other),
+    }
+}
+
+/// What a branch of a table expects and what it met, as far as one of its conditions shows it.
+pub fn sides(case: &Case<'_>, conditions: &[Condition], money: Option<String>) -> (String, String) {
+    let compared = conditions.iter().find_map(|condition| compared(case, condition));
+    let gives = |c: &Condition| matches!(c, Condition::State(State::Pays | State::GivesMoney) | Condition::Positive(_));
+    match (compared, money) {
+        (Some(sides), _) => sides,
+        (None, Some(money)) if conditions.iter().any(gives) => (case.show(rust_decimal::Decimal::ZERO), money),
+        (None, money) => (String::new(), money.unwrap_or_default()),
+    }
+}
+
+fn compared(case: &Case<'_>, condition: &Condition) -> Option<(String, String)> {
+    let word = |column: CodeColumn| case.code(column).value().map_or("", |word| case.books().text(word)).to_owned();
+    let Condition::Not(expected) = condition else { return None };
+    Some(match &**expected {
+        Condition::Code(test) => {
+            let words: Vec<String> = test.one_of.iter().map(|w| w.text()).collect();
+            (words.join(" or "), word(test.column))
+        }
+        Condition::Same(left, right) => (word(*right), word(*left)),
+        Condition::SameAccount => {
+            let id = |account| case.books().text(account).to_owned();
+            (id(case.invoice.account), id(case.request.account))
+        }
+        Condition::SameCurrency => {
+            let decided = case.decision.and_then(|row| row.record.currency).unwrap_or(case.currency());
+            (case.currency().code().to_owned(), decided.code().to_owned())
+        }
+        _ => return None,
+    })
 }
 
 fn state(state: State) -> &'static str {
@@ -135,6 +189,15 @@ fn figure(case: &Case<'_>, condition: &Condition, shown: &mut Vec<String>) {
         Condition::SameAccount => {
             let books = case.books();
             format!("asked by {}, billed to {}", books.text(case.request.account), books.text(case.invoice.account))
+        }
+        Condition::SameDeciderAsParent => {
+            let name = |row: &crate::record::Decision| case.books().text(row.decided_by).to_owned();
+            let own = case.decision.map(|row| name(row.record));
+            let parent = case.parent().map(|(request, _)| case.books().text(request.id));
+            match own.zip(parent) {
+                Some((name, parent)) => format!("decided by {name}, as {parent} was"),
+                None => return,
+            }
         }
         Condition::Not(inner) => return figure(case, inner, shown),
         Condition::Any(conditions) => return conditions.iter().for_each(|c| figure(case, c, shown)),

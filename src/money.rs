@@ -31,6 +31,11 @@ pub fn exact(amount: Decimal) -> Exact {
     Exact::new(BigInt::from(amount.mantissa()), BigInt::from(10u32).pow(amount.scale()))
 }
 
+/// So many percent of an amount.
+pub fn percent_of(amount: Decimal, percent: Decimal) -> Exact {
+    exact(amount) * exact(percent) / BigInt::from(100)
+}
+
 /// An exact amount rounded to the currency's minor unit, half away from zero. `None` if it is too large for a decimal.
 pub fn rounded(amount: &Exact, currency: Currency) -> Option<Decimal> {
     let digits = minor_digits(currency);

@@ -27,7 +27,7 @@ impl Sym {
 #[derive(Clone)]
 pub struct Texts {
     bytes: String,
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     table: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
 }
@@ -64,7 +64,7 @@ impl Texts {
         }
         let at = self.ends.len() as u32;
         self.bytes.push_str(text);
-        self.ends.push(self.bytes.len() as u32);
+        self.ends.push(self.bytes.len());
         let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
         self.table.insert_unique(hash, at, |&other| hasher.hash_one(slice(bytes, ends, other).as_bytes()));
         Sym(at)
@@ -80,16 +80,21 @@ impl Texts {
         slice(&self.bytes, &self.ends, sym.0)
     }
 
+    /// The text of a [`Sym::index`]; empty if there is none such.
+    pub fn at(&self, index: usize) -> &str {
+        if index < self.ends.len() { slice(&self.bytes, &self.ends, index as u32) } else { "" }
+    }
+
     /// How many texts are stored, the empty one included.
     pub fn count(&self) -> usize {
         self.ends.len()
     }
 }
 
-fn slice<'a>(bytes: &'a str, ends: &[u32], at: u32) -> &'a str {
+fn slice<'a>(bytes: &'a str, ends: &[usize], at: u32) -> &'a str {
     let at = at as usize;
-    let start = if at == 0 { 0 } else { ends[at - 1] as usize };
-    &bytes[start..ends[at] as usize]
+    let start = if at == 0 { 0 } else { ends[at - 1] };
+    &bytes[start..ends[at]]
 }
 
 /// A word as it is compared: lower-cased, its blanks and hyphens written `_`, without leading and trailing white space.

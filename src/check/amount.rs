@@ -1,7 +1,7 @@
 //! Exact amounts: the money is one of those that some reading of the text accepts, within one unit.
 
 use super::outcome::{Fault, Outcome, Possible, Truth, Verdict, plus};
-use super::{FOREIGN, Side, UNKNOWN_FIGURE, is_one_of, stage};
+use super::{FOREIGN, Side, UNKNOWN_FIGURE, is_one_of, lines, stage};
 use crate::calendar::{days_between, days_in_month, months_after};
 use crate::case::Case;
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, LineEvent, RequestTime};
@@ -55,7 +55,11 @@ fn compare(exact: &ExactAmount, case: &Case<'_>, side: Side, mut accepted: Vec<D
     let denied_unpaid = case.class() == Some(OutcomeClass::Denied) && actual.is_zero();
     let softened = case.code_in(CodeColumn::Reason, &exact.review_reasons);
     let fault = |verdict| {
-        let message = format!("{what} is {}, and the text gives {list}", case.show(actual));
+        let working = basis_in_words(exact, case, side);
+        let message = match denied_unpaid {
+            true => format!("nothing was refunded, and the text gives {list}{working}; the denial may rest on a ground that the exports do not show"),
+            false => format!("the {what} is {}, and the text gives {list}{working}", case.show(actual)),
+        };
         Outcome::from(
             Fault::new(verdict, message).between(case.show(nearest), case.show(actual)).worth(Some(difference)),
         )
@@ -70,6 +74,14 @@ fn compare(exact: &ExactAmount, case: &Case<'_>, side: Side, mut accepted: Vec<D
     possible.settle()
 }
 
+/// How the accepted amounts came about, to follow a message.
+fn basis_in_words(exact: &ExactAmount, case: &Case<'_>, side: Side) -> String {
+    let trail = crate::case::Trail::with_working();
+    accepted(&exact.by, &Case { trail: &trail, ..*case }, exact.of, side);
+    let steps = trail.restart();
+    if steps.is_empty() { String::new() } else { format!(" ({})", steps.join("; ")) }
+}
+
 /// The refund of a case of another kind is held against the largest amount that is accepted.
 pub fn above_largest(case: &Case<'_>, of: Term, largest: Decimal) -> Outcome {
     let Some(actual) = case.term(of).known() else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
@@ -78,7 +90,7 @@ pub fn above_largest(case: &Case<'_>, of: Term, largest: Decimal) -> Outcome {
         return Outcome::Compliant;
     }
     let what = crate::explain::term(of);
-    let message = format!("{what} is {}, above the {} that a cancellation would give", case.show(actual), case.show(largest));
+    let message = format!("the {what} is {}, above the {} that a cancellation would give", case.show(actual), case.show(largest));
     let expected = format!("at most {}", case.show(largest));
     Fault::new(Verdict::Review, message).between(expected, case.show(actual)).worth(Some(excess)).into()
 }
@@ -96,11 +108,15 @@ fn accepted(basis: &Basis, case: &Case<'_>, of: Term, side: Side) -> Vec<Accepte
         Basis::ContractMonths { months, fee_percent } => vec![contract_months(case, *months, fee_percent.0, side)],
         Basis::LaterPeriods => later_periods(case, of, side),
         Basis::Balance { column, or_schedule, or_schedule_target } => {
-            let schedule = or_schedule.as_deref().filter(|_| {
+            let mut accepted = Vec::new();
+            let told = lines::for_each_remaining(case, &mut |remaining| {
+                let case = case.about(remaining);
                 let fits = |line: &InvoiceLine| is_one_of(line.category, or_schedule_target);
-                !case.target.is_empty() && case.target.iter().all(fits)
+                let of_stage = !remaining.is_empty() && remaining.iter().all(fits);
+                let schedule = or_schedule.as_deref().filter(|_| of_stage);
+                accepted.extend(balance(&case, *column, schedule, of));
             });
-            balance(case, *column, schedule, of)
+            if told { accepted } else { vec![Err(UNKNOWN_FIGURE)] }
         }
         Basis::Downtime { fee, at_least_minutes } => vec![downtime(case, fee, *at_least_minutes)],
     }
@@ -113,7 +129,7 @@ fn by_stage(case: &Case<'_>, schedule: &str) -> Vec<Accepted> {
         if stages.is_empty() {
             return Err("the stage of the project cannot be told");
         }
-        stages.into_iter().map(|s| stage::refund_at(case, s).map(money::exact).ok_or(UNKNOWN_FIGURE)).collect()
+        stages.into_iter().map(|s| stage::refund_at(case, s).ok_or(UNKNOWN_FIGURE)).collect()
     });
     each.collect()
 }

@@ -37,7 +37,11 @@ impl Case<'_> {
             Condition::PositiveOrUnrecorded(column) => {
                 (self.amount(*column) != Cell::Value(Decimal::ZERO)).into()
             }
-            Condition::AtLeast { column, value } => self.amount(*column).value().is_some_and(|a| a >= value.0).into(),
+            Condition::AtLeast { column, value } => match self.amount(*column) {
+                Cell::Value(amount) => (amount >= value.0).into(),
+                Cell::Blank => Truth::No,
+                Cell::Absent => Truth::Unknown,
+            },
             Condition::ShareAbove { column, percent, of } => {
                 let share = self.term(*of).scaled(percent.0 / Decimal::ONE_HUNDRED);
                 self.recorded_amount(*column).exceeds(share, Decimal::ZERO)
@@ -51,7 +55,7 @@ impl Case<'_> {
             Condition::SameCurrency => self.comparable().into(),
             Condition::Same(left, right) => self.same(*left, *right),
             Condition::SameDeciderAsParent => self.same_decider_as_parent(),
-            Condition::Not(condition) => !self.holds(condition),
+            Condition::Not(condition) => !self.answer(condition),
             Condition::Any(conditions) => Truth::any(conditions.iter().map(|c| self.holds(c))),
         }
     }
@@ -209,7 +213,7 @@ impl Case<'_> {
             C::ChargebackOn => filled(self.request_day(RequestTime::ChargebackOn)),
             C::FixAttemptedOn => filled(self.request_day(RequestTime::FixAttemptedOn)),
             C::OutageStart => filled(self.stamp(RequestTime::OutageStart)),
-            C::OutageEnd => filled(self.stamp(RequestTime::OutageEnd)),
+            C::OutageEnd => self.outage_end_recorded(),
             C::GoodStanding => self.flag_set(FlagColumn::GoodStanding),
             C::FraudFlag => self.flag_set(FlagColumn::FraudFlag),
             C::WithinSla => self.flag_set(FlagColumn::WithinSla),
@@ -230,6 +234,13 @@ impl Case<'_> {
             C::Explanation => self.presence(column, self.decision.map(|row| row.record.explanation)),
             C::DecidedBy => self.decision.map_or(Truth::No, |row| filled(self.decided_by(row.record))),
         }
+    }
+
+    /// An end before its start is no record of when the outage ended.
+    fn outage_end_recorded(&self) -> Truth {
+        let end = filled(self.stamp(RequestTime::OutageEnd));
+        let both = end.and(filled(self.stamp(RequestTime::OutageStart)));
+        if both == Truth::Yes && self.outage().is_none() { Truth::No } else { end }
     }
 
     /// Whether a text was recorded; `recorded` is `None` without a decision.

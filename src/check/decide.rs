@@ -22,13 +22,14 @@ pub fn decide(branches: &[Branch], case: &Case<'_>) -> Outcome {
 fn ruling(branch: &Branch, case: &Case<'_>) -> Outcome {
     let Some(verdict) = branch.then.verdict() else { return Outcome::Compliant };
     let figures = crate::explain::figures(case, &branch.conditions);
-    let money = branch.amount.map(|term| (term, case.term(term)));
-    let message = match money {
-        Some((term, amount)) => format!("{}: {} {}{figures}", branch.says, crate::explain::term(term), case.show_bounds(amount)),
+    let money = branch.amount.map(|term| crate::explain::money(case, term));
+    let message = match &money {
+        Some(money) => format!("{}: {money}{figures}", branch.says),
         None => format!("{}{figures}", branch.says),
     };
-    let actual = money.map_or_else(String::new, |(_, amount)| case.show_bounds(amount));
-    Fault::new(verdict, message).between("", actual).worth(branch.amount.and_then(|term| case.effect(term))).into()
+    let (expected, actual) = crate::explain::sides(case, &branch.conditions, money);
+    let effect = branch.amount.and_then(|term| case.effect(term));
+    Fault::new(verdict, message).between(expected, actual).worth(effect).into()
 }
 
 impl Ruling {

@@ -5,7 +5,7 @@ use super::{FOREIGN, UNKNOWN_FIGURE, stage};
 use crate::case::Case;
 use crate::money;
 use crate::policy::condition::Term;
-use crate::policy::rule::StageFee;
+use crate::policy::rule::{Stage, StageFee};
 use rust_decimal::Decimal;
 
 pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
@@ -15,7 +15,8 @@ pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
     let Some(schedule) = case.plan.policy.schedule(&fee.schedule) else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
     let mut possible = Possible::default();
     for stages in stage::stages(case, schedule) {
-        let fees: Option<Vec<Decimal>> = stages.iter().map(|s| stage::fee_at(case, s)).collect();
+        let fee_of = |s: &Stage| money::rounded(&stage::fee_at(case, s)?, case.currency());
+        let fees: Option<Vec<Decimal>> = stages.iter().map(|s| fee_of(s)).collect();
         possible.add(match fees {
             _ if stages.is_empty() => Outcome::Indeterminate("the stage of the project cannot be told"),
             None => Outcome::Indeterminate(UNKNOWN_FIGURE),
@@ -27,7 +28,6 @@ pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
 
 fn compare(fee: &StageFee, case: &Case<'_>, mut fees: Vec<Decimal>) -> Outcome {
     let Some(actual) = case.term(Term::AdminFee).known() else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
-    fees.iter_mut().for_each(|fee| *fee = money::round(*fee, case.currency()));
     fees.sort_unstable();
     let Some(nearest) = fees.iter().copied().min_by_key(|f| plus(actual, -*f).abs()) else {
         return Outcome::Indeterminate(UNKNOWN_FIGURE);

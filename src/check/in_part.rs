@@ -17,8 +17,7 @@ pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
     let whole = case.sum(case.target);
     let earned = part.earned.and_then(|column| case.amount(column).value());
     let unearned = earned.and_then(|percent| {
-        let rest = whole.checked_mul(Decimal::ONE_HUNDRED - percent)? / Decimal::ONE_HUNDRED;
-        Some(money::round(rest, case.currency()))
+        money::rounded(&money::percent_of(whole, Decimal::ONE_HUNDRED - percent), case.currency())
     });
     if side == Side::Upper {
         let largest = unearned.unwrap_or_else(|| plus(whole, -(case.unit() + case.unit())));
@@ -35,7 +34,7 @@ pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
     };
     case.trail.note(|| format!("refunded {} of {}", case.show(paid), case.show(whole)));
     if paid >= plus(whole, -case.unit()) {
-        let message = format!("{} was refunded, which is all of {} and not a part", case.show(paid), case.show(whole));
+        let message = format!("{} was refunded, the whole price, where the text allows only a part", case.show(paid));
         return fault(Verdict::Deviation, message, format!("less than {}", case.show(whole)));
     }
     match unearned.filter(|rest| paid > plus(*rest, case.unit())) {
@@ -59,7 +58,7 @@ pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
     let above = actual.exceeds(most, case.unit());
     let mut possible = Possible::default();
     if above.possible() {
-        let message = format!("{what} of {} is more than {of} of {}", case.show_bounds(actual), case.show_bounds(most));
+        let message = format!("the {what} of {} is more than the {of}, {}", case.show_bounds(actual), case.show_bounds(most));
         let difference = actual.known().zip(most.known()).map(|(a, m)| plus(a, -m));
         let expected = format!("at most {}", case.show_bounds(most));
         possible.add(Fault::new(Verdict::Deviation, message).between(expected, case.show_bounds(actual)).worth(difference).into());

@@ -21,6 +21,7 @@ pub fn ladder(ladder: &Ladder, case: &Case<'_>) -> Outcome {
         return Outcome::Indeterminate("the request that it goes back to is not recorded");
     };
     let own = case.request;
+    case.parent();
     let siblings = case.books().children(parent).filter(|other| other.kind == own.kind && other.id != own.id);
     let taken = Truth::any(siblings.map(|other| step_is(case, other, ladder, below).and_then(|| no_later(case, other).into())));
     match taken {

@@ -95,9 +95,11 @@ fn line_price(price: &LinePrice, billed: &BilledLine<'_>) -> Outcome {
     };
     billed.trail.note(|| format!("{} for {} units; the text gives {expected}", billed.show(total), quantity.normalize()));
     let fault = |verdict, limit: Decimal| {
-        let message = format!("{} was billed for {} units, and the text gives {expected}", billed.show(total), quantity.normalize());
+        let units = if quantity == Decimal::ONE { "unit" } else { "units" };
+        let (billed, count) = (billed.show(total), quantity.normalize());
+        let message = format!("{billed} was billed for {count} {units}, and the text gives {expected}");
         Outcome::from(
-            Fault::new(verdict, message).between(expected.clone(), billed.show(total)).worth(Some(plus(limit, -total))),
+            Fault::new(verdict, message).between(expected.clone(), billed).worth(Some(plus(limit, -total))),
         )
     };
     if total > plus(most, slack) {

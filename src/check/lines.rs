@@ -129,6 +129,7 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
     case.trail.note(|| {
         format!("refundable {}, refunded {}, credited {}", case.show(refundable), case.show_bounds(refund), case.show_bounds(credit))
     });
+    let excluded = excluded(number, case, world);
     let fault = |verdict, given: Bounds, message: String| {
         Outcome::from(
             Fault::new(verdict, message)
@@ -140,13 +141,21 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
     let refund_over = refund.exceeds(limit, case.unit());
     if refund_over.possible() {
         let verdict = if owned.iter().all(|review| *review) { Verdict::Review } else { Verdict::Deviation };
-        let message = format!("refunded {} where at most {} is refundable", case.show_bounds(refund), case.show(refundable));
+        let message = format!(
+            "{} was refunded, although only {} is refundable: {excluded}",
+            case.show_bounds(refund),
+            case.show(refundable)
+        );
         possible.add(fault(verdict, refund, message));
     }
     if refund_over != Truth::Yes {
         let over = all.exceeds(limit, case.unit());
         if over.possible() {
-            let message = format!("refund and credit of {} exceed the {} that is refundable", case.show_bounds(all), case.show(refundable));
+            let message = format!(
+                "{} was refunded and credited, more than the {} that is refundable: {excluded}",
+                case.show_bounds(all),
+                case.show(refundable)
+            );
             possible.add(fault(Verdict::Review, all, message));
         }
         if over != Truth::Yes {
@@ -154,4 +163,16 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
         }
     }
     possible.settle()
+}
+
+/// The lines that a rule excludes, for a message.
+fn excluded(number: usize, case: &Case<'_>, world: &[Owner]) -> String {
+    let owned = case.target.iter().zip(world).filter(|(_, owner)| owner.is_some_and(|(n, _)| n == number));
+    let named: Vec<String> = owned
+        .map(|(line, _)| {
+            let (id, category) = (case.books().text(line.line), case.books().text(line.category));
+            format!("line {id} (`{category}`, {})", case.show(case.line_amount(line)))
+        })
+        .collect();
+    format!("{} {} excluded", named.join(", "), if named.len() == 1 { "is" } else { "are" })
 }

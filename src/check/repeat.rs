@@ -13,13 +13,19 @@ use rust_decimal::Decimal;
 /// An earlier request of the same account, invoice, line, kind, reason and amount: paid, or denied, before.
 pub fn duplicate(case: &Case<'_>) -> Outcome {
     let earlier: Vec<Case<'_>> = earlier_twins(case);
+    case.trail.note(|| format!("{} earlier requests ask for the same", earlier.len()));
     if earlier.is_empty() {
         return Outcome::Compliant;
     }
     let gives = Truth::any(earlier.iter().map(|twin| twin.state(crate::policy::condition::State::GivesMoney)));
+    for twin in &earlier {
+        case.trail.cite(twin.request.place);
+        twin.decision.iter().for_each(|row| case.trail.cite(row.record.place));
+    }
     let fault = |verdict, twin: &Case<'_>, how: &str| {
         let other = case.books().text(twin.request.id);
-        let message = format!("the same was asked for before, in {other}, which was {how}");
+        let (before, own) = (case.show_bounds(given(twin)), case.show_bounds(given(case)));
+        let message = format!("{other} asked for the same before and was {how} ({before}; this one gives {own})");
         let actual = case.show_bounds(case.term(Term::Money));
         Outcome::from(Fault::new(verdict, message).between("one request", actual).worth(case.effect(Term::Money)))
     };

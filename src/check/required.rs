@@ -20,8 +20,8 @@ pub fn required(required: &Required, case: &Case<'_>) -> Outcome {
         }
     }
     if !missing.is_empty() {
+        let message = format!("the text requires what is not recorded: `{}`", missing.join("`, `"));
         let missing = missing.join(", ");
-        let message = format!("what the text requires is missing: {missing}");
         return Fault::new(Verdict::Deviation, message).between("recorded", format!("missing: {missing}")).into();
     }
     if unknown { Outcome::Indeterminate("the export does not show what the rule requires") } else { Outcome::Compliant }

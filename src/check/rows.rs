@@ -14,15 +14,18 @@ pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Op
     let Some(decision) = case.decision.filter(|_| super::side(rule, case).is_some()) else { return };
     let mut further: Vec<Row<'a>> =
         case.rows().filter(|row| row.rules() && row.record.id != decision.record.id).collect();
+    case.trail.note(|| format!("{} is the decision; {} further ones", case.books().text(decision.record.id), further.len()));
     if further.is_empty() {
         return emit(None, Outcome::Compliant);
     }
+    case.trail.cite(decision.record.place);
     let books = case.books();
     further.sort_by(|a, b| a.order(books).cmp(&b.order(books)));
     for row in further {
         let refund = case.money_of(row.record).0;
         let first = books.text(decision.record.id);
-        let message = format!("a further decision after {first}, refunding {}", case.show_bounds(refund));
+        let own = books.text(row.record.id);
+        let message = format!("{own} decides the request again after {first}, and refunds {}", case.show_bounds(refund));
         let amount = refund.known().filter(|_| case.in_invoice_currency(row.record));
         let fault = Fault::new(Verdict::Deviation, message).between("one decision", "a further one").worth(amount);
         let fault = Fault { date: row.day().value(), ..fault };
@@ -38,14 +41,10 @@ struct Given<'c, 'a> {
     money: Bounds,
 }
 
-/// What a running total says of a row.
-pub type RowOutcome<'c, 'a> = (&'c Case<'a>, Row<'a>, Outcome);
-
 /// Over all cases of an invoice, in order of decision: a row that takes the total of its line, or else of the invoice,
 /// above what was billed. `cases` says of each whether it is evaluated; the others count in the sums only.
-pub fn running_total<'c, 'a>(cases: &'c [(Case<'a>, bool)]) -> Vec<RowOutcome<'c, 'a>> {
-    let mut outcomes = Vec::new();
-    let mut given: Vec<Given<'c, 'a>> = Vec::new();
+pub fn running_total<'a>(cases: &[(Case<'a>, bool)], emit: &mut dyn FnMut(&Case<'a>, Row<'a>, Outcome)) {
+    let mut given: Vec<Given<'_, 'a>> = Vec::new();
     for (case, evaluated) in cases {
         for row in case.rows().filter(|row| row.live() && case.in_invoice_currency(row.record)) {
             let (refund, credit) = case.money_of(row.record);
@@ -59,13 +58,17 @@ pub fn running_total<'c, 'a>(cases: &'c [(Case<'a>, bool)]) -> Vec<RowOutcome<'c
     }
     given.sort_by(|a, b| order(a, b));
     let mut totals = Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: Vec::new() };
-    for each in &given {
+    for (at, each) in given.iter().enumerate() {
+        let trail = each.case.trail;
+        trail.restart();
         let outcome = totals.add(each);
+        for before in given.iter().take(at) {
+            trail.cite(before.row.record.place);
+        }
         if each.evaluated {
-            outcomes.push((each.case, each.row, outcome));
+            emit(each.case, each.row, outcome);
         }
     }
-    outcomes
 }
 
 fn order(a: &Given<'_, '_>, b: &Given<'_, '_>) -> Ordering {
@@ -97,7 +100,7 @@ impl Totals {
             let limit = case.term(Term::TargetAmount);
             above = self.lines[at].given.exceeds(limit, case.unit());
             if above.possible() {
-                let fault = excess(given, self.lines[at].given, limit, self.lines[at].reported, "the line");
+                let fault = excess(given, self.lines[at].given, limit, self.lines[at].reported, line_name(case));
                 if given.evaluated && above == Truth::Yes {
                     self.lines[at].reported = plus(self.lines[at].reported, fault.amount.unwrap_or_default());
                     self.reported = plus(self.reported, fault.amount.unwrap_or_default());
@@ -109,7 +112,7 @@ impl Totals {
             let limit = case.term(Term::InvoiceTotal);
             let over = self.invoice.exceeds(limit, case.unit());
             if over.possible() {
-                let fault = excess(given, self.invoice, limit, self.reported, "the invoice");
+                let fault = excess(given, self.invoice, limit, self.reported, "the invoice".to_owned());
                 if given.evaluated && over == Truth::Yes {
                     self.reported = plus(self.reported, fault.amount.unwrap_or_default());
                     if let Some(at) = of_line {
@@ -122,6 +125,11 @@ impl Totals {
                 possible.add(Outcome::Compliant);
             }
         }
+        case.trail.note(|| {
+            let (own, all) = (case.show_bounds(money), case.show_bounds(self.invoice));
+            let billed = case.show_bounds(case.term(Term::InvoiceTotal));
+            format!("{} gives {own}; with it {all} of {billed} billed", case.books().text(given.row.record.id))
+        });
         let surely = given.money.exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
         if surely != Truth::Yes {
             // The row may give nothing, and then the rule is not about it.
@@ -149,16 +157,18 @@ fn line_of(request: &Request) -> Option<Sym> {
     Some(request.line).filter(|line| !line.is_blank())
 }
 
+fn line_name(case: &Case<'_>) -> String {
+    format!("line {}", case.books().text(case.request.line))
+}
+
 /// The row's part of an excess: no more than its own money, and nothing that was reported before.
-fn excess(given: &Given<'_, '_>, total: Bounds, limit: Bounds, reported: Decimal, of: &str) -> Fault {
+fn excess(given: &Given<'_, '_>, total: Bounds, limit: Bounds, reported: Decimal, of: String) -> Fault {
     let case = given.case;
     let over = total.known().zip(limit.known()).map(|(total, limit)| plus(total, -limit));
     let amount = over.zip(given.money.known()).map(|(over, money)| money.min(plus(over, -reported)).max(Decimal::ZERO));
-    let message = format!(
-        "with this row {} has been given back on {of}, of which {} was billed",
-        case.show_bounds(total),
-        case.show_bounds(limit)
-    );
+    let (given_back, billed) = (case.show_bounds(total), case.show_bounds(limit));
+    let own = case.books().text(given.row.record.id);
+    let message = format!("with {own}, {given_back} has been given back on {of}, which was billed at {billed}");
     let fault = Fault::new(Verdict::Deviation, message);
     let fault = fault.between(format!("at most {}", case.show_bounds(limit)), case.show_bounds(total)).worth(amount);
     Fault { date: given.row.day().value(), ..fault }

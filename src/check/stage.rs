@@ -2,7 +2,8 @@
 
 use super::outcome::{Fault, Outcome, Truth, Verdict};
 use crate::case::Case;
-use crate::column::{AmountColumn, CodeColumn};
+use crate::column::{AmountColumn, CodeColumn, Column, LineEvent};
+use crate::money::{self, Exact};
 use crate::policy::condition::Term;
 use crate::policy::rule::{Schedule, Stage, StageEvidence, Work};
 use crate::policy::word::Number;
@@ -56,24 +57,23 @@ fn lies_in(percent: Decimal, (from, to): (Number, Number)) -> bool {
 }
 
 /// What is given back at a stage, before rounding. `None` if it is a share of something that is not recorded.
-pub fn refund_at(case: &Case<'_>, stage: &Stage) -> Option<Decimal> {
+pub fn refund_at(case: &Case<'_>, stage: &Stage) -> Option<Exact> {
     share(case, stage.percent, stage.of)
 }
 
 /// The fee that is retained at a stage, before rounding.
-pub fn fee_at(case: &Case<'_>, stage: &Stage) -> Option<Decimal> {
-    stage.fee_percent.map_or(Some(Decimal::ZERO), |percent| share(case, percent, stage.fee_of))
+pub fn fee_at(case: &Case<'_>, stage: &Stage) -> Option<Exact> {
+    share(case, stage.fee_percent.unwrap_or(Number(Decimal::ZERO)), stage.fee_of)
 }
 
-fn share(case: &Case<'_>, percent: Number, of: Option<Term>) -> Option<Decimal> {
+fn share(case: &Case<'_>, percent: Number, of: Option<Term>) -> Option<Exact> {
     if percent.0.is_zero() {
-        return Some(Decimal::ZERO);
+        return Some(money::exact(Decimal::ZERO));
     }
     let term = of?;
     let whole = case.term(term).known()?;
-    let part = whole.checked_mul(percent.0)?.checked_div(Decimal::ONE_HUNDRED)?;
-    case.trail.note(|| format!("{} % of {} {} is {part}", percent.0, crate::explain::term(term), case.show(whole)));
-    Some(part)
+    case.trail.note(|| format!("{} % of {} {}", percent.0, crate::explain::term(term), case.show(whole)));
+    Some(money::percent_of(whole, percent.0))
 }
 
 /// The recorded stage agrees with the work and with the percentage complete.
@@ -89,8 +89,8 @@ pub fn evidence(evidence: &StageEvidence, case: &Case<'_>) -> Outcome {
     let percent = case.amount(AmountColumn::PercentComplete).value();
     let outside = percent.zip(stage.and_then(|s| s.progress)).is_some_and(|(percent, range)| !lies_in(percent, range));
     let why = match (begun, accepted, outside) {
-        (Truth::Yes, ..) => "the work had begun".to_owned(),
-        (_, Truth::Yes, _) => "the work had been accepted".to_owned(),
+        (Truth::Yes, ..) => event_of_line(case, schedule.begun),
+        (_, Truth::Yes, _) => event_of_line(case, schedule.accepted),
         (.., true) => format!("{} % was complete", percent.unwrap_or_default().normalize()),
         (Truth::Unknown, ..) | (_, Truth::Unknown, _) => {
             return Outcome::Indeterminate("the export does not show whether the work had begun or been accepted");
@@ -98,6 +98,14 @@ pub fn evidence(evidence: &StageEvidence, case: &Case<'_>) -> Outcome {
         _ => return Outcome::Compliant,
     };
     let recorded = case.books().text(word);
-    let message = format!("the stage is recorded as `{recorded}`, although by submission {why}");
+    let message = format!("the stage is recorded as `{recorded}`, although by {} {why}", case.submitted);
     Fault::new(Verdict::Review, message).between("a stage that the records bear out", recorded).into()
+}
+
+/// The first line to which an event happened by submission, and when.
+fn event_of_line(case: &Case<'_>, event: LineEvent) -> String {
+    let line = case.target.iter().find(|line| case.happened(line, event) == Truth::Yes);
+    let day = line.and_then(|line| case.line_day(line, event).value());
+    let (id, column) = (line.map_or("", |line| case.books().text(line.line)), Column::from(event).name());
+    format!("line {id} had {column} {}", day.unwrap_or(case.submitted))
 }

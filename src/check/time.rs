@@ -77,7 +77,8 @@ fn by_last_day(
     if earlier == Truth::Unknown {
         return Outcome::Indeterminate("the day of the event is not known");
     }
-    let term = crate::explain::count(terms[terms.len() - 1]);
+    let longest = terms.iter().rev().find(|term| case.last_day(from, **term) == Some(last));
+    let term = longest.map_or(String::new(), |term| crate::explain::count(*term));
     let fault = |actual: String, until: NaiveDate, message: String| {
         let late = days_between(last, until);
         Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(late).on(last).into()
@@ -122,7 +123,10 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
     if let Some(outcomes) = &window.parent_outcome {
         let decided = case.parent().and_then(|(_, row)| row).filter(|row| row.rules() && row.day() != Cell::Blank);
         if !decided.is_some_and(|row| super::is_one_of(row.record.outcome, outcomes)) {
-            let message = "the request that it goes back to was not decided as the text supposes".to_owned();
+            let parent = case.parent();
+            let id = parent.map_or("", |(request, _)| case.books().text(request.id));
+            let outcome = parent.and_then(|(_, row)| row).map_or("none", |row| case.books().text(row.record.outcome));
+            let message = format!("it goes back to {id}, whose decision (`{outcome}`) is not one that the text supposes");
             let amount = window.amount.and_then(|term| case.effect(term));
             return Fault::new(Verdict::Review, message).worth(amount).into();
         }
@@ -137,7 +141,7 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
         WindowEvent::Submission => ("the request", Cell::Value(case.submitted)),
         WindowEvent::Processing => match case.processed() {
             Cell::Blank => ("the decision", case.decided()),
-            processed => ("the payment", processed),
+            processed => ("the refund", processed),
         },
     };
     let Some(day) = event.value() else { return Outcome::Indeterminate("neither the payment nor the decision has a day") };
@@ -148,7 +152,8 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
     let late = days_between(last, day);
     let fault = |verdict| {
         let term = crate::explain::count(window.within);
-        let message = format!("{what} came on {day}, {} after the last day {last} ({term} after {base})", in_days(late));
+        let start = crate::explain::base(window.after);
+        let message = format!("{what} came on {day}, {} after the last day, {last} ({term} after {start} of {base})", in_days(late));
         let amount = window.amount.and_then(|term| case.effect(term));
         Outcome::from(Fault::new(verdict, message).between(last.to_string(), day.to_string()).late(late).worth(amount))
     };
@@ -185,7 +190,7 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
     }
     let short = days_between(effective, first);
     let term = crate::explain::count(notice.at_least);
-    let message = format!("takes effect on {effective}, {} short of {term} after {} ({first})", in_days(short), case.submitted);
+    let message = format!("the cancellation takes effect on {effective}, {} before the notice of {term} from {} ends ({first})", in_days(short), case.submitted);
     match notice.short.verdict() {
         Some(verdict) => Fault::new(verdict, message).between(first.to_string(), effective.to_string()).late(short).into(),
         None => Outcome::Compliant,
@@ -208,8 +213,10 @@ pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
         };
         dated |= [acknowledged, decided, sent.value(), received.value()].iter().any(Option::is_some);
         for (first, second) in &chronology.order {
-            if let Some((a, b)) = day(*first).zip(day(*second)).filter(|(a, b)| b < a) {
-                let (first, second) = (crate::explain::moment(*first), crate::explain::moment(*second));
+            let Some((a, b)) = day(*first).zip(day(*second)) else { continue };
+            let (first, second) = (crate::explain::moment(*first), crate::explain::moment(*second));
+            case.trail.note(|| format!("{first} {a}, {second} {b}"));
+            if b < a {
                 broken.push(format!("{second} {b} is before {first} {a} in {}", case.books().text(row.id)));
             }
         }

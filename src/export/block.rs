@@ -6,7 +6,7 @@ use super::quotes::{Flaw, flaw, swallowed};
 use super::row::{Batch, Parser};
 use super::split::{guesses, lines, past_line_ends};
 use csv_core::ReadRecordResult;
-use memchr::{memchr_iter, memchr2, memchr3};
+use memchr::{memchr2, memchr3};
 use rayon::prelude::*;
 
 /// The fields of one record, unquoted.
@@ -34,7 +34,8 @@ impl<'a> Fields<'a> {
 
 /// Reads records one after another. What it needs for one it uses for the next, so that reading allocates nothing.
 pub(super) struct Records {
-    core: csv_core::Reader,
+    /// For records with quotes; set up when the first of them comes.
+    core: Option<csv_core::Reader>,
     unquoted: Vec<u8>,
     ends: Vec<usize>,
     count: usize,
@@ -44,10 +45,7 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn new() -> Records {
-        let mut core = csv_core::Reader::new();
-        // The reader drops a byte-order mark before the first byte that it sees, which here may lie amid the file.
-        core.read_record(b"\n", &mut [0], &mut [0]);
-        Records { core, unquoted: vec![0; 1024], ends: vec![0; 64], count: 0, length: 0, is_plain: false }
+        Records { core: None, unquoted: Vec::new(), ends: Vec::new(), count: 0, length: 0, is_plain: false }
     }
 
     /// Reads the record with which the input begins and tells its length; `None` if its end is not in the input.
@@ -70,29 +68,27 @@ impl Records {
 
     /// Cuts a line at its commas, its quotes taken as they stand.
     pub(super) fn cut(&mut self, line: &[u8]) {
-        (self.is_plain, self.length, self.count) = (true, line.len(), 0);
-        for end in memchr_iter(b',', line).chain([line.len()]) {
-            match self.ends.get_mut(self.count) {
-                Some(slot) => *slot = end,
-                None => self.ends.push(end),
-            }
-            self.count += 1;
-        }
+        (self.is_plain, self.length) = (true, line.len());
+        self.ends.clear();
+        commas(line, |at| self.ends.push(at));
+        self.ends.push(line.len());
+        self.count = self.ends.len();
     }
 
     fn unquote(&mut self, input: &[u8], last: bool) -> Option<usize> {
         self.is_plain = false;
+        let core = self.core.get_or_insert_with(csv_reader);
         let (mut read, mut written, mut ended) = (0, 0, 0);
         loop {
             let room = self.unquoted.get_mut(written..)?;
-            let (result, n, o, e) = self.core.read_record(input.get(read..)?, room, self.ends.get_mut(ended..)?);
+            let (result, n, o, e) = core.read_record(input.get(read..)?, room, self.ends.get_mut(ended..)?);
             (read, written, ended) = (read + n, written + o, ended + e);
             match result {
                 // At the end of a file the next round hands over nothing, which ends the record.
                 ReadRecordResult::InputEmpty if last => {}
                 ReadRecordResult::InputEmpty | ReadRecordResult::End => return None,
-                ReadRecordResult::OutputFull => self.unquoted.resize(self.unquoted.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::OutputFull => self.unquoted.resize(self.unquoted.len() * 2 + 256, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2 + 32, 0),
                 ReadRecordResult::Record => {
                     (self.length, self.count) = (written, ended);
                     return Some(read);
@@ -100,6 +96,33 @@ impl Records {
             }
         }
     }
+}
+
+/// Tells where the commas are. Fields are short, so that a search for each would cost more than eight bytes at a time.
+fn commas(line: &[u8], mut tell: impl FnMut(usize)) {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let (chunks, rest) = line.as_chunks::<8>();
+    let mut start = 0;
+    for chunk in chunks {
+        let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([b','; 8]);
+        // The top bit of each byte that does not differ from a comma, and no other bit.
+        let mut found = !(((differences & LOW) + LOW) | differences | LOW);
+        while found != 0 {
+            tell(start + found.trailing_zeros() as usize / 8);
+            found &= found - 1;
+        }
+        start += 8;
+    }
+    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == b',') {
+        tell(start + at);
+    }
+}
+
+/// A reader that takes a byte-order mark for text: where it begins to read is seldom the beginning of a file.
+fn csv_reader() -> csv_core::Reader {
+    let mut reader = csv_core::Reader::new();
+    reader.read_record(b"\n", &mut [0], &mut [0]);
+    reader
 }
 
 /// What makes the rest of a file unreadable, and on which line after those parsed before.
@@ -123,7 +146,8 @@ pub(super) struct Block {
 pub(super) fn parse_window(plan: &Plan, bytes: &[u8], last: bool, apart: usize) -> Vec<Block> {
     let starts: Vec<usize> = std::iter::once(0).chain(guesses(bytes, apart)).collect();
     let until = |at: usize| starts.get(at + 1).copied().unwrap_or(bytes.len());
-    let guessed: Vec<Block> = starts.par_iter().enumerate().map(|(i, start)| parse(plan, bytes, *start, until(i), last)).collect();
+    let guessed: Vec<Block> =
+        starts.par_iter().enumerate().map(|(i, start)| parse(plan, bytes, *start, until(i), last)).collect();
     let mut guessed = guessed.into_iter().peekable();
     let mut blocks = Vec::new();
     let mut at = 0;
@@ -150,15 +174,17 @@ fn parse(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> B
     let mut line = lines(bytes.get(start..at).unwrap_or_default());
     let mut damage = None;
     while at < until {
-        let Some(rest) = bytes.get(at..) else { break };
-        let Some(length) = records.read(rest, last) else { break };
+        let Some((rest, length)) = record_at(&mut records, bytes, at, last) else { break };
         let fields = records.fields(rest);
         let next = past_line_ends(bytes, at + length, last);
         // A plain record is one line; the line ends after it are few.
         let counted = if fields.gap == 1 { at + fields.bytes.len() } else { at };
         let ended = lines(bytes.get(counted..next).unwrap_or_default());
-        if fields.gap == 0 && (ended > 1 || (last && next == bytes.len())) {
-            damage = inspect(plan, rest.get(..length).unwrap_or_default(), line);
+        if fields.gap == 0 {
+            let record = trim_line_ends(rest.get(..length).unwrap_or_default());
+            let spans_lines = memchr2(b'\r', b'\n', record).is_some();
+            let is_final = last && next == bytes.len();
+            damage = if spans_lines || is_final { inspect(plan, record, line) } else { None };
             if damage.is_some() {
                 break;
             }
@@ -170,13 +196,27 @@ fn parse(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> B
     Block { start, end: at, batch: parser.finish(), lines: line, damage }
 }
 
-/// What is wrong with the quotes of a record that spans lines or ends the file.
+/// The bytes from a position on, and the length of the record there; `None` if its end is not among them.
+pub(super) fn record_at<'a>(
+    records: &mut Records,
+    bytes: &'a [u8],
+    at: usize,
+    last: bool,
+) -> Option<(&'a [u8], usize)> {
+    // What stands here after line ends were passed is a record or half a line end.
+    let rest = bytes.get(at..).filter(|rest| rest.first() != Some(&b'\r'))?;
+    Some((rest, records.read(rest, last)?))
+}
+
+/// What is wrong with the quotes of a record that spans lines or ends the file. Its own line end is cut off.
 fn inspect(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
-    let record = trim_line_ends(record);
     let opened = |at: usize| line + lines(record.get(..at).unwrap_or_default());
     match flaw(record) {
         Some(Flaw::Open(at)) => {
-            return Some(Damage { line: opened(at), what: "a quote that opens here is not closed before the end of the file" });
+            return Some(Damage {
+                line: opened(at),
+                what: "a quote that opens here is not closed before the end of the file",
+            });
         }
         Some(Flaw::Stray(at)) => {
             let what = "a quote that opens here spans lines and is closed in the middle of a field";
@@ -184,7 +224,6 @@ fn inspect(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
         }
         None => {}
     }
-    memchr2(b'\r', b'\n', record)?;
     let is_sound = |fields: Fields| Parser::new(plan).row(fields, 0);
     let what = "a quoted text that begins in this row holds lines that read as rows of their own";
     swallowed(record, plan.width(), is_sound).then_some(Damage { line, what })

@@ -1,6 +1,6 @@
 //! One file from its first byte to its last: read in windows, hashed beside the parsing, and taken in block by block.
 
-use super::block::{Block, Records, parse_window};
+use super::block::{Block, Records, parse_window, record_at};
 use super::header::{At, Orders, Plan};
 use super::ledger::{Judge, Ledger, Reached};
 use super::quotes::flaw;
@@ -65,7 +65,6 @@ const ROOM: usize = 64 << 10;
 
 /// Reads the next bytes of a file behind room for what the window before them may leave.
 fn read_on(file: &mut File, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
-    into.clear();
     into.resize(ROOM, 0);
     file.take(wanted as u64).read_to_end(into)
 }
@@ -124,7 +123,7 @@ impl<'a> Source<'a> {
             mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
             let start = past_line_ends(bytes, mark, self.last);
             records = Records::new();
-            found = bytes.get(start..).and_then(|rest| records.read(rest, self.last)).map(|length| (start, length));
+            found = record_at(&mut records, bytes, start, self.last).map(|(_, length)| (start, length));
             if found.is_none() && self.last {
                 let help = "write the names of the columns in the first row";
                 return Err(vec![self.problem(1, "the file is empty: expected a header", help)]);
@@ -144,7 +143,7 @@ impl<'a> Source<'a> {
         let plan = Plan::new(self.setting.words, table, records.fields(header), &at, orders)?;
         let end = past_line_ends(bytes, start + length, self.last);
         *line += lines(bytes.get(start..end).unwrap_or_default()) as u64;
-        self.hash.update(bytes.get(..end).unwrap_or_default());
+        self.hash.update(self.window.get(self.start..self.start + end).unwrap_or_default());
         self.start += end;
         Ok(plan)
     }

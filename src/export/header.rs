@@ -116,7 +116,8 @@ impl<'a> Plan<'a> {
             names_hash: FixedState::with_seed(0).hash_one(compared),
             slots: [NO_SLOT; Column::ALL.len()],
         };
-        let mut problems: Vec<Problem> = (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
+        let mut problems: Vec<Problem> =
+            (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
         for name in names {
             let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
             problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
@@ -164,7 +165,9 @@ impl<'a> Plan<'a> {
         let name = column.name();
         let same = |cell: &&String| cell.trim().eq_ignore_ascii_case(name);
         let help = match (self.header.as_slice(), self.header.iter().find(same)) {
-            (_, Some(found)) => format!("the header has `{}`: write it `{name}`, names are compared exactly", found.trim()),
+            (_, Some(found)) => {
+                format!("the header has `{}`: write it `{name}`, names are compared exactly", found.trim())
+            }
             ([only], _) if only.contains([';', '\t', '|']) => {
                 "the header is one single field: separate the fields by commas".to_owned()
             }

@@ -140,7 +140,8 @@ impl InvoiceBook {
         };
         let disagrees = |column: Column, value: &str, expected: &str| {
             let (name, first) = (column.name(), shared.cite(first.place));
-            let reason = format!("the invoice's other lines have another `{name}`: expected `{expected}`, as in {first}");
+            let reason =
+                format!("the invoice's other lines have another `{name}`: expected `{expected}`, as in {first}");
             Err(Fault::of(column, value, reason))
         };
         let text = |sym: Sym| shared.texts.get(sym);

@@ -5,8 +5,8 @@ use super::block::Block;
 use super::header::{Orders, Plan};
 use super::row::{CurrencyCell, Fault, Print, Row};
 use super::sums::Sums;
-use crate::money::{Amount, Currency, WideAmounts};
 use crate::column::Column;
+use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::{ExportFile, Place, Reject};
 use crate::text::{Sym, Texts};
 use hashbrown::HashTable;
@@ -217,7 +217,10 @@ mod tests {
 
     #[test]
     fn items_are_grouped_in_order() {
-        assert_eq!(grouped(vec!['a', 'b', 'c', 'd'], &[1, 0, 1, 3], 4), (vec!['b', 'a', 'c', 'd'], vec![0, 1, 3, 3, 4]));
+        assert_eq!(
+            grouped(vec!['a', 'b', 'c', 'd'], &[1, 0, 1, 3], 4),
+            (vec!['b', 'a', 'c', 'd'], vec![0, 1, 3, 3, 4])
+        );
         assert_eq!(grouped(vec!['a', 'b'], &[0, 0], 1), (vec!['a', 'b'], vec![0, 2]));
         assert_eq!(grouped(Vec::<char>::new(), &[], 0), (vec![], vec![0]));
     }

@@ -181,7 +181,9 @@ fn read_table<J: Judge>(table: Table, judge: &mut J, shared: &mut Shared, settin
     for number in numbers {
         let result = match u16::try_from(number) {
             Ok(number) => read_file(number, setting, &mut ledger),
-            Err(_) => Err(vec![Problem::of_file(table.name(), "there are more than 65,536 files", "join some of them")]),
+            Err(_) => {
+                Err(vec![Problem::of_file(table.name(), "there are more than 65,536 files", "join some of them")])
+            }
         };
         ledger.shared.problems.extend(result.err().into_iter().flatten());
     }
@@ -230,7 +232,8 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
 /// The requests that name a parent, grouped by it and in the order of their rows; and where each group lies.
 fn families(requests: &[Request]) -> (Vec<u32>, Vec<(Sym, u32, u32)>) {
     let with_parent = (0_u32..).zip(requests).filter(|(_, request)| !request.parent.is_blank());
-    let mut children: Vec<(Sym, u32, &Request)> = with_parent.map(|(at, request)| (request.parent, at, request)).collect();
+    let mut children: Vec<(Sym, u32, &Request)> =
+        with_parent.map(|(at, request)| (request.parent, at, request)).collect();
     children.sort_by_key(|(parent, _, request)| (parent.index(), request.place));
     let mut groups: Vec<(Sym, u32, u32)> = Vec::new();
     for (at, (parent, ..)) in (0_u32..).zip(&children) {
@@ -241,3 +244,6 @@ fn families(requests: &[Request]) -> (Vec<u32>, Vec<(Sym, u32, u32)>) {
     }
     (children.into_iter().map(|(_, at, _)| at).collect(), groups)
 }
+
+#[cfg(test)]
+mod tests;

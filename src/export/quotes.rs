@@ -55,7 +55,12 @@ fn quoted_length(field: &[u8]) -> Option<usize> {
 pub(super) fn swallowed(record: &[u8], width: usize, is_sound: impl Fn(Fields) -> bool) -> bool {
     let lines = || record.split(|b| matches!(b, b'\r' | b'\n')).filter(|line| !line.is_empty());
     let reads_well = |fields: Fields| fields.ends.len() == width && is_sound(fields);
+    let fields = |line: &[u8]| memchr_iter(b',', line).count() + 1;
     let is_row = |line: &[u8]| {
+        // Most lines of a text have too few commas; only for the others is it worth to set up a reader.
+        if fields(line) < width || !is_strict(line) {
+            return false;
+        }
         let mut records = Records::new();
         records.read(line, true).is_some() && reads_well(records.fields(line))
     };
@@ -64,7 +69,9 @@ pub(super) fn swallowed(record: &[u8], width: usize, is_sound: impl Fn(Fields) -
         records.cut(line);
         reads_well(records.fields(line))
     };
-    lines().skip(1).any(|line| is_strict(line) && is_row(line)) || lines().all(is_literal_row)
+    let mut further = lines().skip(1).peekable();
+    further.peek().is_some()
+        && (further.any(is_row) || lines().all(|line| fields(line) == width && is_literal_row(line)))
 }
 
 /// Whether quotes stand only where they quote a whole field.
@@ -122,6 +129,7 @@ mod tests {
             ("\"a\",\"x\n\"\",\"y\",\"z\"", true),
             ("A,\",B\nC,\",D", true),
             ("\"a,b\nc,d\",x,y", false),
+            ("A,\"B\",C", false),
         ];
         for (record, expected) in cases {
             assert_eq!(swallowed(record.as_bytes(), 3, |_| true), expected, "{record:?}");

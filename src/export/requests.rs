@@ -123,7 +123,8 @@ impl RequestBook {
             return Some(shared.duplicate(Column::RequestId, request.id, first.place));
         }
         let parent = request.parent;
-        (!parent.is_blank() && !self.is_borne(parent)).then(|| shared.dangling(Column::ParentRequestId, parent, "is the `request_id` of no request"))
+        (!parent.is_blank() && !self.is_borne(parent))
+            .then(|| shared.dangling(Column::ParentRequestId, parent, "is the `request_id` of no request"))
     }
 
     /// Sorts the used requests by invoice and tells every party where they are.

@@ -9,7 +9,7 @@ use crate::record::Flag;
 use crate::text::{Sym, Texts};
 use crate::time::Stamp;
 use foldhash::quality::FixedState;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use rust_decimal::Decimal;
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -180,6 +180,34 @@ struct Bytes<'b> {
     has_nul: bool,
 }
 
+impl<'b> Bytes<'b> {
+    /// The cell that lies there, if it is not blank.
+    #[inline]
+    fn cell(self, start: usize, end: usize) -> Option<Cell<'b>> {
+        let bytes = self.bytes.get(start..end).filter(|cell| !cell.is_empty())?;
+        Some(Cell { bytes, text: self.text, start, may_have_nul: self.has_nul })
+    }
+}
+
+/// A cell of a row that is not blank.
+#[derive(Clone, Copy)]
+struct Cell<'b> {
+    bytes: &'b [u8],
+    /// The whole row as a text, if it is one, and where in it the cell begins.
+    text: Option<&'b str>,
+    start: usize,
+    may_have_nul: bool,
+}
+
+impl<'b> Cell<'b> {
+    fn text(self) -> Option<&'b str> {
+        match self.text {
+            Some(text) => text.get(self.start..self.start + self.bytes.len()),
+            None => std::str::from_utf8(self.bytes).ok(),
+        }
+    }
+}
+
 impl<'a> Parser<'a> {
     pub(super) fn new(plan: &'a Plan<'a>) -> Parser<'a> {
         Parser {
@@ -241,7 +269,7 @@ impl<'a> Parser<'a> {
         }
         let order = self.plan.order.as_ref().filter(|order| order.len() == ends.len());
         if is_trim && gap == 1 && order.is_none() {
-            return self.hash(bytes, ends);
+            return self.hash(bytes, &[]);
         }
         let (mut joined, mut ends) = (std::mem::take(&mut self.joined), std::mem::take(&mut self.ends));
         joined.clear();
@@ -255,7 +283,9 @@ impl<'a> Parser<'a> {
             joined.extend_from_slice(bytes.get(start..end).unwrap_or_default());
             ends.push(joined.len());
         }
-        let print = self.hash(&joined, &ends);
+        // Where no field has a comma of its own, the commas tell the fields apart.
+        let is_plain = memchr_iter(b',', &joined).count() < ends.len();
+        let print = self.hash(&joined, if is_plain { &[] } else { &ends });
         (self.joined, self.ends) = (joined, ends);
         print
     }
@@ -273,10 +303,12 @@ impl<'a> Parser<'a> {
     /// Only the ids of such a row are read, by position; the rest of its cells cannot be trusted.
     fn ragged(&mut self, bytes: Bytes) -> Fault {
         let (has, plan) = (self.cells.len(), self.plan);
-        for (position, task) in plan.tasks.iter().take(has).enumerate() {
-            if let Some(task) = task.filter(|task| task.kind == Type::Id) {
+        for position in 0..has {
+            let task = plan.tasks.get(position).copied().flatten().filter(|task| task.kind == Type::Id);
+            let (start, end) = self.cells.get(position).copied().unwrap_or_default();
+            if let (Some(task), Some(cell)) = (task, bytes.cell(start, end)) {
                 // An unreadable id stays blank: the row has its fault already.
-                let _ = self.cell(task, bytes, position);
+                let _ = self.cell(task, cell);
             }
         }
         let reason = format!("the row has {has} fields: expected {}, as many as the header has", plan.width());
@@ -289,10 +321,11 @@ impl<'a> Parser<'a> {
         let mut first = None;
         for (position, task) in plan.tasks.iter().enumerate() {
             let (start, end) = self.cells.get(position).copied().unwrap_or_default();
-            let result = match task {
-                _ if end - start > LONGEST_CELL => Err(TOO_LONG.to_owned()),
-                Some(task) => self.cell(*task, bytes, position),
-                None => Ok(()),
+            let result = match (task, bytes.cell(start, end)) {
+                (Some(task), None) if task.is_required => Err(blank(task.column)),
+                (_, Some(cell)) if cell.bytes.len() > LONGEST_CELL => Err(TOO_LONG.to_owned()),
+                (Some(task), Some(cell)) => self.cell(*task, cell),
+                _ => Ok(()),
             };
             if let Err(reason) = result
                 && first.is_none()
@@ -304,27 +337,20 @@ impl<'a> Parser<'a> {
         first
     }
 
-    /// Types a cell and puts it into its slot; the error says what was expected.
-    fn cell(&mut self, task: Task, bytes: Bytes, position: usize) -> Result<(), String> {
-        let (start, end) = self.cells.get(position).copied().unwrap_or_default();
-        let cell = bytes.bytes.get(start..end).unwrap_or_default();
-        if cell.is_empty() {
-            let blank = || format!("`{}` is blank: every row must fill it", task.column.name());
-            return if task.is_required { Err(blank()) } else { Ok(()) };
-        }
+    /// Types a cell that is not blank and puts it into its slot; the error says what was expected.
+    fn cell(&mut self, task: Task, of: Cell) -> Result<(), String> {
+        let cell = of.bytes;
         let or = |expected| move || not(cell, expected);
         match task.kind {
             Type::Id | Type::Code | Type::Text => {
-                if bytes.has_nul && cell.contains(&0) {
+                if of.may_have_nul && cell.contains(&0) {
                     return Err(not(cell, NO_NUL));
                 }
-                let text = match bytes.text {
-                    Some(text) => text.get(start..end),
-                    None => std::str::from_utf8(cell).ok(),
-                };
-                return self.text(task, text.ok_or_else(or(UTF_8))?);
+                return self.text(task, of.text().ok_or_else(or(UTF_8))?);
             }
-            Type::Time => put(&mut self.batch.stamps, self.base.stamps, task, value::time(cell).ok_or_else(or(A_TIME))?),
+            Type::Time => {
+                put(&mut self.batch.stamps, self.base.stamps, task, value::time(cell).ok_or_else(or(A_TIME))?)
+            }
             Type::Date => {
                 let day = value::date(cell).ok_or_else(or(A_DATE))?;
                 put(&mut self.batch.stamps, self.base.stamps, task, Stamp::date(day));
@@ -404,6 +430,10 @@ const A_CURRENCY: &str = "a currency: expected a code of ISO 4217 such as `USD`"
 const UTF_8: &str = "UTF-8: expected a file in this encoding";
 const TOO_LONG: &str = "the cell is longer than 1 MiB: expected a shorter text, and each quote to be closed";
 const NO_NUL: &str = "a text: expected no NUL byte in it";
+
+fn blank(column: Column) -> String {
+    format!("`{}` is blank: every row must fill it", column.name())
+}
 
 fn not(cell: &[u8], expected: &str) -> String {
     format!("`{}` is not {expected}", shown(cell))

@@ -12,11 +12,11 @@ pub(super) fn lines(bytes: &[u8]) -> usize {
 }
 
 /// Where the line ends and blank lines that stand at a position are over. Unless these are the file's last bytes, a
-/// `\r` that ends them is left standing: it may be half of a line end.
+/// `\r` that ends them, or stands before the position, is left standing: it may be half of a line end.
 pub(super) fn past_line_ends(bytes: &[u8], from: usize, last: bool) -> usize {
-    let run = bytes.iter().skip(from).take_while(|b| matches!(b, b'\r' | b'\n')).count();
-    let end = from + run;
-    let is_half = end == bytes.len() && run > 0 && bytes.last() == Some(&b'\r') && !last;
+    let rest = bytes.get(from..).unwrap_or_default();
+    let end = from + rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let is_half = end == bytes.len() && bytes.last() == Some(&b'\r') && !last;
     if is_half { end - 1 } else { end }
 }
 
@@ -53,7 +53,9 @@ mod tests {
 
     #[test]
     fn lines_end_in_three_ways() {
-        for (text, expected) in [("", 0), ("a", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("a\rb\r", 2), ("\n\r\n\r", 3), ("\r\r\n", 2)] {
+        for (text, expected) in
+            [("", 0), ("a", 0), ("a\n", 1), ("a\r\nb\r\n", 2), ("a\rb\r", 2), ("\n\r\n\r", 3), ("\r\r\n", 2)]
+        {
             assert_eq!(lines(text.as_bytes()), expected, "{text:?}");
         }
     }
@@ -63,13 +65,14 @@ mod tests {
         assert_eq!(past_line_ends(b"a\r\n\nb", 1, false), 4);
         assert_eq!(past_line_ends(b"a\r\n\r", 1, false), 3);
         assert_eq!(past_line_ends(b"a\r\n\r", 1, true), 4);
+        assert_eq!(past_line_ends(b"a\r", 2, false), 1);
         assert_eq!(past_line_ends(b"a", 1, false), 1);
         assert_eq!(past_line_ends(b"ab", 1, false), 1);
     }
 
     #[test]
     fn guesses_step_over_quoted_line_ends() {
-        assert_eq!(guesses(b"a,b\nc,\"d\ne\"\n\nf,g\n", 1), [4, 14]);
+        assert_eq!(guesses(b"a,b\nc,\"d\ne\"\n\nf,g\n", 1), [4, 13]);
         assert_eq!(guesses(b"a,b\r\nc,d\r\n", 3), [5]);
         assert_eq!(guesses(b"", 1), []);
         assert_eq!(guesses(b"a 12\" pipe\nb\nc\n", 1), []);

@@ -106,13 +106,26 @@ pub(super) fn amount(cell: &[u8]) -> Option<Decimal> {
     }
     let scale = u32::try_from(fraction.len()).ok()?;
     if count <= MOST_DIGITS_IN_64_BITS {
-        let mut digits = whole.iter().chain(fraction);
-        let mantissa = digits.try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))?;
-        return Some(Decimal::new(mantissa, scale));
+        return Some(Decimal::new(digits(fraction, digits(whole, 0)?)?, scale));
     }
-    let mut digits = whole.iter().chain(fraction);
-    let mantissa = digits.try_fold(0_i128, |n, b| b.is_ascii_digit().then(|| n * 10 + i128::from(b - b'0')))?;
+    let mut mantissa = 0;
+    // The digits in groups that 64 bits hold: i128 is slow.
+    for group in whole.chunks(MOST_DIGITS_IN_64_BITS).chain(fraction.chunks(MOST_DIGITS_IN_64_BITS)) {
+        let power = 10_i128.checked_pow(u32::try_from(group.len()).ok()?)?;
+        mantissa = mantissa * power + i128::from(digits(group, 0)?);
+    }
     Decimal::try_from_i128_with_scale(mantissa, scale).ok()
+}
+
+/// The number that these digits continue. There must be no more than eighteen in all.
+fn digits(digits: &[u8], mut number: i64) -> Option<i64> {
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + i64::from(byte - b'0');
+    }
+    Some(number)
 }
 
 /// An amount from 0 to 100.
@@ -277,7 +290,14 @@ mod tests {
 
     #[test]
     fn flags_and_currencies_ignore_case() {
-        for (cell, expected) in [("TRUE", Flag::Yes), ("Yes", Flag::Yes), ("1", Flag::Yes), ("False", Flag::No), ("no", Flag::No), ("0", Flag::No)] {
+        for (cell, expected) in [
+            ("TRUE", Flag::Yes),
+            ("Yes", Flag::Yes),
+            ("1", Flag::Yes),
+            ("False", Flag::No),
+            ("no", Flag::No),
+            ("0", Flag::No),
+        ] {
             assert_eq!(flag(cell.as_bytes()), Some(expected), "{cell}");
         }
         for cell in ["wahr", "maybe", "y", "2", "01", ""] {
@@ -291,7 +311,12 @@ mod tests {
 
     #[test]
     fn codes_take_their_normal_form() {
-        let cases = [("open_word", "open_word"), ("No-Longer needed", "no_longer_needed"), ("ÜBER\u{a0}x", "über_x"), ("a\tb", "a_b")];
+        let cases = [
+            ("open_word", "open_word"),
+            ("No-Longer needed", "no_longer_needed"),
+            ("ÜBER\u{a0}x", "über_x"),
+            ("a\tb", "a_b"),
+        ];
         for (cell, expected) in cases {
             assert_eq!(code(cell), expected, "{cell}");
             assert_eq!(code(cell), normal_code(cell), "{cell}");

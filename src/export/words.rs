@@ -26,7 +26,8 @@ impl Words {
             policies: Known::new(&families, format!("a policy family that is loaded: {}", listed(&families))),
             categories: Known::new(
                 &vocabulary.categories,
-                "a category of the input contract or of a loaded policy; a policy can name further categories".to_owned(),
+                "a category of the input contract or of a loaded policy; a policy can name further categories"
+                    .to_owned(),
             ),
             kinds: Known::new(&vocabulary.kinds, format!("a kind of request: {}", listed(&vocabulary.kinds))),
             outcomes: Known::new(&vocabulary.outcomes, format!("an outcome: {}", listed(&vocabulary.outcomes))),

@@ -50,7 +50,7 @@ pub enum Condition {
     Positive(AmountColumn),
     /// An amount is above zero or not recorded.
     PositiveOrUnrecorded(AmountColumn),
-    /// An amount is recorded and at least so much.
+    /// An amount is recorded and at least so much; an absent column is missing evidence.
     AtLeast {
         /// The amount.
         column: AmountColumn,

@@ -125,6 +125,32 @@ impl Reading<'_> {
     }
 }
 
+/// The tables that a policy file has besides those inside a rule.
+const TABLES: [&str; 6] = ["policy", "upper_side", "version", "schedule", "rule", "untested"];
+
+/// All that belongs to a rule: the parser gives the place of its header alone.
+fn extent(text: &str, header: &Range<usize>) -> Range<usize> {
+    let header_alone = text.get(header.clone()).is_some_and(|header| header.starts_with("[["));
+    if !header_alone {
+        return header.clone();
+    }
+    let begins_another = |line: &str| {
+        let name = line.trim_start().strip_prefix('[').map(|rest| rest.strip_prefix('[').unwrap_or(rest).trim_start());
+        let own = |name: &str| name.starts_with("rule") && name.trim_start_matches("rule").trim_start().starts_with('.');
+        name.is_some_and(|name| !own(name) && TABLES.iter().any(|table| name.starts_with(table)))
+    };
+    let rest = text.get(header.end..).unwrap_or_default();
+    let mut end = header.end;
+    for line in rest.split_inclusive('\n').take_while(|line| !begins_another(line)) {
+        end += line.len();
+    }
+    // Comments right before the next table are about that.
+    let own = text.get(header.start..end).unwrap_or_default();
+    let said = own.trim_end().lines().rev().skip_while(|line| line.trim().is_empty() || line.starts_with('#')).count();
+    let kept: usize = own.split_inclusive('\n').take(said).map(str::len).sum();
+    header.start..header.start + own.get(..kept).unwrap_or_default().trim_end().len()
+}
+
 /// Messages of the parser may have several lines; a problem has one.
 fn one_line(message: &str) -> String {
     message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
@@ -191,7 +217,7 @@ fn read_policy(
         upper_side: upper,
         versions,
         schedules: schedules.into_iter().map(|(s, _)| s).collect(),
-        rules: rules.into_iter().map(|(r, _)| r).collect(),
+        rules: rules.into_iter().map(|(rule, span)| Rule { written: extent(&reading.source.text, &span), ..rule }).collect(),
         untested,
     })
 }
@@ -346,7 +372,7 @@ impl CheckRules<'_> {
     }
 
     fn check(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        let text = reading.source.text.get(span.clone()).unwrap_or_default();
+        let text = reading.source.text.get(extent(&reading.source.text, span)).unwrap_or_default();
         // Every term in business days is written with this key, wherever in the rule it stands.
         if text.contains("business_days") && self.calendar.is_none() {
             reading.problem(span.clone(), format!("rule `{}` counts business days, and the policy has no calendar", rule.id), Some("add `calendar` to `[policy]`"));

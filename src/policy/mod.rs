@@ -171,6 +171,19 @@ impl Catalogue {
         self.policies.iter().find(|p| p.name == name)
     }
 
+    /// The files on which judging rests, by name: policies, words and calendars, but not examples.
+    pub fn judging(&self) -> impl Iterator<Item = &Source> {
+        let examples = |source: &&Source| source.name.ends_with(".examples.toml");
+        let used = |source: &&Source| [".toml", ".csv"].iter().any(|ending| source.name.ends_with(ending));
+        self.sources.iter().filter(move |source| used(source) && !examples(source))
+    }
+
+    /// A rule as its policy's file writes it.
+    pub fn written(&self, policy: &Policy, rule: &Rule) -> &str {
+        let source = self.sources.iter().find(|source| source.name == policy.file);
+        source.and_then(|source| source.text.get(rule.written.clone())).unwrap_or_default()
+    }
+
     /// What reading the exports needs to know: [`crate::record::Invoice::policy`] indexes the families in this order.
     pub fn reading_vocabulary(&self) -> crate::record::Vocabulary {
         let texts = |words: &mut dyn Iterator<Item = Word>| {

@@ -73,6 +73,9 @@ pub struct Rule {
     pub needs: Vec<RecordedColumn>,
     /// The test.
     pub check: Check,
+    /// Where its policy's file writes it, in bytes.
+    #[serde(skip)]
+    pub written: std::ops::Range<usize>,
 }
 
 impl Rule {

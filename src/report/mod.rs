@@ -5,9 +5,17 @@
 
 pub mod cell;
 pub mod coverage;
+pub mod evidence;
+pub mod exposure;
 pub mod findings;
 pub mod folder;
+pub mod layout;
+pub mod paper;
+pub mod paper_terminal;
 pub mod rejects;
+pub mod run;
+pub mod summary;
+pub mod terminal;
 
 use crate::audit::Report;
 use crate::policy::Catalogue;

@@ -1,0 +1,183 @@
+//! `reperform audit`: three exports in, one folder of results out.
+
+use super::exports::{ExportArgs, quoted};
+use super::failure::Failure;
+use super::policies::{PolicyArgs, RuleArgs};
+use super::progress::Progress;
+use super::Status;
+use crate::audit::{Options, Report, audit};
+use crate::check::outcome::Verdict;
+use crate::policy::rule::Severity;
+use crate::policy::word;
+use crate::record::Books;
+use crate::report::folder::{Folder, RUN};
+use crate::report::run::{Run, RunOptions, Timing};
+use crate::report::summary::Summary;
+use crate::report::{Results, coverage, findings, rejects, terminal};
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+/// Audit exports and write a folder of results.
+#[derive(clap::Args)]
+#[command(after_help = "Exit status: 0 no deviation, 1 deviations, 2 not audited, 3 audited but rows were rejected.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    exports: ExportArgs,
+    #[command(flatten)]
+    policies: PolicyArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// The folder to write; without it `reports/` and the name of the folder of exports.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the results of an earlier run.
+    #[arg(long)]
+    force: bool,
+    /// The least severity of a deviation for which the exit status is 1.
+    #[arg(long, value_name = "SEVERITY", default_value = "low")]
+    fail_on: Severity,
+    /// Let the exit status be 0 or 1 although rows were rejected.
+    #[arg(long)]
+    allow_rejects: bool,
+    /// Write up what could not be tested too.
+    #[arg(long, value_name = "VERDICT")]
+    include: Vec<Include>,
+    /// How many threads to use; without it one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print nothing but errors.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What can be written up besides deviations and what is for a person to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Include {
+    /// Evidence was missing.
+    Indeterminate,
+}
+
+impl ValueEnum for Severity {
+    fn value_variants<'a>() -> &'a [Severity] {
+        &Severity::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+/// Audits.
+pub(super) fn run(args: &Args) -> Result<Status, Failure> {
+    let threads = args.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Failure::new(format!("the threads cannot be started: {error}"), None))?;
+    pool.install(|| audit_exports(args))
+}
+
+fn audit_exports(args: &Args) -> Result<Status, Failure> {
+    let mut clock = Clock::start();
+    let catalogue = args.policies.load()?;
+    let selection = args.rules.selection(&catalogue)?;
+    let sources = args.exports.sources()?;
+    // Whether the results can be written is known before the exports are read, and nothing lies there meanwhile.
+    drop(Folder::begin(&args.target(), args.force)?);
+    let progress = Progress::new(args.quiet);
+    progress.step("reading", super::exports::bytes(&sources));
+    let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
+    let books = crate::export::read(&sources, &vocabulary, texts, &|n| progress.tick(n))?;
+    clock.timing.reading_ms = clock.lap();
+    progress.step("judging", books.requests.len() as u64);
+    let include_indeterminate = args.include.contains(&Include::Indeterminate);
+    let options = Options { as_of: args.exports.as_of, include_indeterminate, selection };
+    let report = audit(&catalogue, &books, &options, &|n| progress.tick(n))?;
+    clock.timing.judging_ms = clock.lap();
+    drop(progress);
+    let results = Results { catalogue: &catalogue, books: &books, report: &report };
+    let summary = Summary::of(results)?;
+    let place = write(results, &summary, args, clock)?;
+    if !args.quiet {
+        let explain = report.findings.iter().find(|f| !f.request.is_blank() && f.verdict == Verdict::Deviation);
+        let explain = explain.map(|finding| args.explain(books.text(finding.request)));
+        let place = place.display().to_string();
+        super::show(|to| terminal::show(&summary, &report.rules, &place, explain.as_deref(), to))?;
+    }
+    Ok(args.status(&books, &report))
+}
+
+/// Takes the times of a run.
+struct Clock {
+    lap: Instant,
+    timing: Timing,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        let started = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true);
+        Clock { lap: Instant::now(), timing: Timing { started, threads: rayon::current_num_threads(), ..Timing::default() } }
+    }
+
+    /// Milliseconds since the last lap.
+    fn lap(&mut self) -> u64 {
+        let lap = std::mem::replace(&mut self.lap, Instant::now());
+        u64::try_from(lap.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Args {
+    /// Where the results go.
+    fn target(&self) -> PathBuf {
+        let name = self.exports.folder.as_deref().and_then(|f| f.canonicalize().ok());
+        let name = name.as_deref().and_then(Path::file_name).unwrap_or("audit".as_ref());
+        self.out.clone().unwrap_or_else(|| Path::new("reports").join(name))
+    }
+
+    fn options(&self) -> RunOptions<'_> {
+        RunOptions {
+            as_of: self.exports.as_of.map(|day| day.to_string()),
+            policies: self.policies.policies.as_ref().map(|folder| folder.display().to_string()),
+            select: &self.rules.select,
+            ignore: &self.rules.ignore,
+            include: if self.include.is_empty() { Vec::new() } else { vec![Verdict::Indeterminate.name()] },
+            fail_on: self.fail_on.name(),
+            allow_rejects: self.allow_rejects,
+        }
+    }
+
+    /// The command that shows a case of this run in full.
+    fn explain(&self, case: &str) -> String {
+        let mut words = vec!["reperform".to_owned(), "explain".to_owned(), quoted(case)];
+        words.extend(self.exports.words());
+        if let Some(folder) = &self.policies.policies {
+            words.extend(["--policies".to_owned(), quoted(&folder.display().to_string())]);
+        }
+        words.join(" ")
+    }
+
+    fn status(&self, books: &Books, report: &Report<'_>) -> Status {
+        let fails = |f: &crate::finding::Finding<'_>| f.verdict == Verdict::Deviation && f.rule.rule.severity >= self.fail_on;
+        match (books.rejects.is_empty() || self.allow_rejects, report.findings.iter().any(fails)) {
+            (false, _) => Status::Rejects,
+            (true, true) => Status::Deviations,
+            (true, false) => Status::Fine,
+        }
+    }
+}
+
+fn write(results: Results<'_>, summary: &Summary<'_>, args: &Args, mut clock: Clock) -> Result<PathBuf, Failure> {
+    let mut folder = Folder::begin(&args.target(), args.force)?;
+    folder.write("findings.csv", |to| findings::csv(results, to))?;
+    folder.write("findings.jsonl", |to| findings::jsonl(results, to))?;
+    folder.write("rejects.csv", |to| rejects::rejects(results, to))?;
+    folder.write("held_back.csv", |to| rejects::held_back(results, to))?;
+    folder.write("coverage.csv", |to| coverage::coverage(results, to))?;
+    folder.write("summary.json", |to| summary.write(to))?;
+    clock.timing.writing_ms = clock.lap();
+    let written = folder.written().to_vec();
+    let run = Run::of(results, args.options(), &written, clock.timing);
+    folder.write(RUN, |to| run.write(to))?;
+    Ok(folder.finish()?)
+}

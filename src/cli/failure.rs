@@ -1,0 +1,97 @@
+//! Why a command was not carried out, and how that is shown.
+
+use crate::policy::{Problem, Source};
+use crate::report::folder::FolderError;
+use crate::report::layout::plain;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Everything that stood in a command's way.
+pub(super) enum Failure {
+    /// Plain messages, each perhaps with a help.
+    Messages(Vec<(String, Option<String>)>),
+    /// Problems of policy files.
+    Policies {
+        /// What is wrong.
+        problems: Vec<Problem>,
+        /// The files.
+        sources: Vec<Source>,
+        /// Where those lie that are not shipped, if their names do not say it.
+        folder: Option<PathBuf>,
+    },
+}
+
+impl Failure {
+    /// A single message.
+    pub(super) fn new(what: String, help: Option<String>) -> Failure {
+        Failure::Messages(vec![(what, help)])
+    }
+
+    /// Shows everything on standard error. There is nobody to tell if that fails.
+    pub(super) fn print(&self) {
+        let text: String = match self {
+            Failure::Messages(all) => all.iter().map(|(what, help)| message(what, help.as_deref()) + "\n").collect(),
+            Failure::Policies { problems, sources, folder } => {
+                let mut problems: Vec<&Problem> = problems.iter().collect();
+                problems.sort_by_key(|problem| (&problem.file, problem.span.start));
+                problems.iter().map(|problem| rendered(problem, sources, folder.as_deref()) + "\n\n").collect()
+            }
+        };
+        let _ = anstream::stderr().write_all(text.as_bytes());
+    }
+}
+
+impl From<crate::export::ReadError> for Failure {
+    fn from(error: crate::export::ReadError) -> Failure {
+        let message = |problem: crate::export::Problem| {
+            let place = problem.line.map_or(problem.file.clone(), |line| format!("{}:{line}", problem.file));
+            (format!("{place}: {}", problem.what), Some(problem.help))
+        };
+        Failure::Messages(error.problems.into_iter().map(message).collect())
+    }
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Failure {
+        Failure::new(error.what, Some(error.help))
+    }
+}
+
+impl From<polars::prelude::PolarsError> for Failure {
+    fn from(error: polars::prelude::PolarsError) -> Failure {
+        Failure::new(format!("the findings cannot be added up: {error}"), Some("this is an error of the program, please report it".into()))
+    }
+}
+
+impl From<crate::audit::Unreconciled> for Failure {
+    fn from(error: crate::audit::Unreconciled) -> Failure {
+        Failure::new(error.to_string(), None)
+    }
+}
+
+/// A message with its help.
+fn message(what: &str, help: Option<&str>) -> String {
+    let (error, bold) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
+    let help = help.map(|help| format!("\n  {bold}help{bold:#}: {}", plain(help))).unwrap_or_default();
+    format!("{error}error{error:#}: {}{help}", plain(what))
+}
+
+/// A problem of a policy file with the line that has it.
+pub(super) fn rendered(problem: &Problem, sources: &[Source], folder: Option<&Path>) -> String {
+    let own = folder.map(|folder| folder.join(&problem.file)).filter(|path| path.exists());
+    let place = own.map_or(problem.file.clone(), |path| path.display().to_string());
+    let text = sources.iter().find(|source| source.name == problem.file).map(|source| source.text.as_str());
+    // A place that does not lie on borders of letters, or at the very end, would not be shown.
+    let Some(text) = text.filter(|text| text.get(problem.span.clone()).is_some()) else {
+        return message(&format!("{place}: {}", problem.what), problem.help.as_deref());
+    };
+    let snippet = Snippet::source(text).path(place);
+    let mut group = Group::with_title(Level::ERROR.primary_title(&problem.what))
+        .element(snippet.annotation(AnnotationKind::Primary.span(problem.span.clone())));
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    Renderer::styled().render(&[group])
+}

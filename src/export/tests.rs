@@ -1,0 +1,176 @@
+//! Whatever the bytes, the windows, the blocks and the threads: nothing is lost, and the result is the same.
+
+use super::{ReadError, Sizes, read_in_pieces};
+use crate::record::{Books, Sources, Vocabulary};
+use crate::text::Texts;
+use crate::time::Zone;
+use proptest::prelude::*;
+use std::path::Path;
+
+const INVOICES: &str = "invoice_id,line,account_id,policy,invoice_date,currency,amount,category,payment_method,note\n";
+const REQUESTS: &str = "request_id,account_id,invoice_id,line,kind,submitted_at,parent_request_id,sow_reference\n";
+const DECISIONS: &str = "decision_id,request_id,outcome,refund_amount,currency,explanation\n";
+
+fn vocabulary() -> Vocabulary {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Vocabulary {
+        families: vec![("north".to_owned(), Zone::UTC), ("south".to_owned(), Zone::named("Asia/Dubai").unwrap())],
+        categories: words(&["widget", "gadget"]),
+        kinds: words(&["ask", "again"]),
+        outcomes: words(&["given", "kept"]),
+    }
+}
+
+fn read_files(folder: &Path, window: usize, block: usize) -> Result<Books, ReadError> {
+    let path = |name: &str| vec![folder.join(name)];
+    let sources =
+        Sources { invoices: path("invoices.csv"), requests: path("requests.csv"), decisions: path("decisions.csv") };
+    read_in_pieces(&sources, &vocabulary(), Texts::default(), &|_| {}, Sizes { window, block })
+}
+
+fn write(folder: &Path, files: &[Vec<u8>; 3]) {
+    for (name, bytes) in ["invoices.csv", "requests.csv", "decisions.csv"].into_iter().zip(files) {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+/// Everything that was read, as a text to compare.
+fn told(result: &Result<Books, ReadError>) -> String {
+    match result {
+        Err(error) => error.to_string(),
+        Ok(books) => {
+            let texts: Vec<&str> = books.invoices.iter().map(|invoice| books.text(invoice.id)).collect();
+            let rows = format!("{:?}{:?}{:?}{:?}", books.invoices, books.lines, books.requests, books.decisions);
+            let rest = format!("{:?}{:?}{:?}", books.files, books.rejects, books.held_back);
+            format!("{texts:?}{rows}{rest}{:?}{:?}{}", books.children_of, books.reconciliation, books.cases)
+        }
+    }
+}
+
+fn check_counts(books: &Books) {
+    for (number, file) in books.files.iter().enumerate() {
+        let rejected = books.rejects.iter().filter(|reject| usize::from(reject.place.file) == number).count();
+        assert_eq!(file.rows_read, file.rows_used + rejected as u64, "{}", file.name);
+    }
+    let used: u64 = books.files.iter().map(|file| file.rows_used).sum();
+    assert_eq!(used as usize, books.lines.len() + books.requests.len() + books.decisions.len());
+    let held_back = books.requests.iter().filter(|request| request.held_back).count();
+    let evaluated = books.requests.len() - held_back;
+    assert_eq!(books.cases as usize, evaluated + books.held_back.len());
+    assert!(books.rejects.is_sorted() && books.held_back.is_sorted_by_key(|held| &held.request_id));
+    let grouped: usize = books.requests.iter().map(|request| books.decisions_of(request).len()).sum();
+    assert_eq!(grouped, books.decisions.len());
+    let billed: usize = books.invoices.iter().map(|invoice| books.lines_of(invoice).len()).sum();
+    assert_eq!(billed, books.lines.len());
+}
+
+/// A piece of a file: mostly rows that can be used, and everything that can go wrong between and in them.
+fn piece(rows: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let noise = [
+        "\"", "\"\"", ",", "\n", "\r", "\r\n", "\n\n", " ", "\0", "\u{feff}", "é", "x", "\"a\nb\"", "\",\"", "0",
+        "\"\n",
+    ];
+    prop_oneof![
+        12 => proptest::sample::select(rows).prop_map(|row| row.as_bytes().to_vec()),
+        3 => proptest::sample::select(noise.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 1..4),
+    ]
+}
+
+fn file(header: &'static str, rows: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let body = proptest::collection::vec(piece(rows), 0..12).prop_map(|pieces| pieces.concat());
+    let header = prop_oneof![
+        30 => Just(header.to_owned()),
+        3 => Just(format!("\u{feff}{header}")),
+        3 => Just(format!("\n{}", header.replace('\n', "\r\n"))),
+        1 => Just(String::new()),
+    ];
+    (header, body).prop_map(|(header, body)| [header.into_bytes(), body].concat())
+}
+
+fn files() -> impl Strategy<Value = [Vec<u8>; 3]> {
+    let invoices = file(
+        INVOICES,
+        &[
+            "A,1,me,north,2026-03-04,USD,5,widget,cash,\n",
+            "A,2,me,North,2026-03-04T10:00Z,usd,7.5,gadget,,\"two\nlines, and a comma\"\r\n",
+            "A,1,me,north,2026-03-05,USD,5,widget,cash,\n",
+            "\"B\",1,you,south,2026-03-04T23:00:00Z,EUR,1,widget,cash,\"\"\"q\"\"\"\n",
+            "B,2,you,south,2026-03-05,EUR,1,widget,,\n",
+            "B,3,you,east,2026-03-05,EUR,nothing,widget,\n",
+        ],
+    );
+    let requests = file(
+        REQUESTS,
+        &[
+            "R1,me,A,1,ask,2026-03-05,,\n",
+            "R2,me,A,,again,2026-03-05,R1,\"x\ny\"\n",
+            "R3,you,B,9,ask,2026-03-05,,\r\n",
+            "R4,you,C,,ask,2026-03-05,R2,\n",
+            "R1,you,B,,ask,2026-03-05,R3\n",
+            "R3,you,B,,ask,2026-02-30,R4,\n",
+        ],
+    );
+    let decisions = file(
+        DECISIONS,
+        &[
+            "D1,R1,given,5,,ok\n",
+            "D2,R2,kept,,EUR,\"a\n\"\n",
+            "D3,R3,given,1,KWD,\n",
+            "D1,R1,given,6,,ok\n",
+            "D4,R9,given,6,,ok\n",
+            "D5,R1,given,6\n",
+        ],
+    );
+    (invoices, requests, decisions).prop_map(|(invoices, requests, decisions)| [invoices, requests, decisions])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_alike_in_any_pieces(files in files()) {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &files);
+        let whole = read_files(folder.path(), 1 << 20, 1 << 20);
+        if let Ok(books) = &whole {
+            check_counts(books);
+        }
+        for (window, block) in [(1, 1), (3, 1), (64, 7), (97, 1000), (1 << 20, 1), (1 << 20, 33)] {
+            let pieces = read_files(folder.path(), window, block);
+            let shown = files.each_ref().map(|bytes| String::from_utf8_lossy(bytes));
+            prop_assert_eq!(told(&whole), told(&pieces), "window {}, block {}, {:?}", window, block, shown);
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = [INVOICES, REQUESTS, DECISIONS].map(|header| header.as_bytes().to_vec());
+    for n in 0..500 {
+        files[0].extend(format!("I{},{n},me,north,2026-03-04,USD,{n}.5,widget,,\"x\n12\"\" {n}\"\n", n / 3).bytes());
+        files[1].extend(format!("R{n},me,I{},{},ask,2026-03-05,R{},\n", n % 180, n % 7, n / 2).bytes());
+        files[2].extend(format!("D{n},R{},given,{n},,12\" pipe\n", n % 300).bytes());
+    }
+    write(folder.path(), &files);
+    let with = |threads: usize, block: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        told(&pool.install(|| read_files(folder.path(), 1 << 12, block)))
+    };
+    let one = with(1, 1 << 20);
+    assert_eq!(one, with(2, 100));
+    assert_eq!(one, with(5, 1));
+}
+
+#[test]
+fn a_plain_line_is_cut_as_the_csv_reader_cuts_it() {
+    use super::block::Records;
+    for line in ["a,b\n", ",\n", "a\r\n", ",,x,\r", "a", "12\" x,\"\n", "\"q\",r\n", "\"q\"\"\",\n"] {
+        let mut ours = Records::new();
+        assert!(ours.read(line.as_bytes(), true).is_some(), "{line:?}");
+        let mut theirs = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+        let expected = theirs.byte_records().next().unwrap().unwrap();
+        assert!(ours.fields(line.as_bytes()).iter().eq(expected.iter()), "{line:?}");
+    }
+}

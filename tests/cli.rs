@@ -1,0 +1,15 @@
+//! The program from its command line to the files it writes, on small exports of the tests' own and a policy made for
+//! them, so that no shipped number is repeated here.
+
+#[path = "cli/audit.rs"]
+mod audit;
+#[path = "cli/books.rs"]
+mod books;
+#[path = "cli/explain.rs"]
+mod explain;
+#[path = "cli/folder.rs"]
+mod folder;
+#[path = "cli/policies.rs"]
+mod policies;
+#[path = "cli/results.rs"]
+mod results;
