@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 /// An interned text. Two are equal exactly when their texts are. `Sym::BLANK` is the empty text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sym(pub(crate) u32);
 
 impl Sym {

@@ -98,7 +98,7 @@ pub fn above_largest(case: &Case<'_>, of: Term, largest: Decimal) -> Outcome {
 /// The accepted amounts: once, or once for each value that an unknown fact could have.
 fn accepted(basis: &Basis, case: &Case<'_>, of: Term, side: Side) -> Vec<Accepted> {
     match basis {
-        Basis::Stage { schedule } => by_stage(case, schedule),
+        Basis::Stage { schedule } => by_stage(case, schedule, of, side),
         Basis::UnusedDays { cancelled_within, zero, flags } => {
             vec![unused_days(case, *cancelled_within, zero, flags)]
         }
@@ -122,14 +122,18 @@ fn accepted(basis: &Basis, case: &Case<'_>, of: Term, side: Side) -> Vec<Accepte
     }
 }
 
-fn by_stage(case: &Case<'_>, schedule: &str) -> Vec<Accepted> {
+/// On a boundary both stages are accepted. A share of what is not recorded does not matter where the other fits.
+fn by_stage(case: &Case<'_>, schedule: &str, of: Term, side: Side) -> Vec<Accepted> {
     let Some(schedule) = case.plan.policy.schedule(schedule) else { return vec![Err(UNKNOWN_FIGURE)] };
     let worlds = stage::stages(case, schedule);
     let each = worlds.into_iter().map(|stages| {
         if stages.is_empty() {
             return Err("the stage of the project cannot be told");
         }
-        stages.into_iter().map(|s| stage::refund_at(case, s).ok_or(UNKNOWN_FIGURE)).collect()
+        let amounts: Vec<Option<Exact>> = stages.iter().map(|s| stage::refund_at(case, s)).collect();
+        let known: Vec<Exact> = amounts.iter().flatten().cloned().collect();
+        let enough = known.len() == amounts.len() || fits(case, of, side, &known);
+        if enough { Ok(known) } else { Err(UNKNOWN_FIGURE) }
     });
     each.collect()
 }
@@ -207,6 +211,11 @@ fn months_left(start: NaiveDate, first: u32, last: u32, day: NaiveDate) -> [i64;
     [count(&|begin| begin > day), count(&|begin| begin >= day)]
 }
 
+/// Two readings of a count.
+fn either(a: i64, b: i64) -> String {
+    if a == b { a.to_string() } else { format!("{a} or {b}") }
+}
+
 fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Accepted {
     summed(case, |line| {
         let amount = money::exact(case.line_amount(line));
@@ -221,7 +230,7 @@ fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Accep
         let start = case.line_date(line, Column::PeriodStart, line.period_start).value();
         let start = start.ok_or("the start of the period is not recorded")?;
         let [without, with] = months_left(start, first, months, case.submitted);
-        case.trail.note(|| format!("months that begin after {}: {without} or {with} of {months}", case.submitted));
+        case.trail.note(|| format!("months that begin after {}: {} of {months}", case.submitted, either(without, with)));
         Ok([part(&amount, without, months.into()), part(&amount, with, months.into())])
     })
 }
@@ -242,7 +251,7 @@ fn contract_months(case: &Case<'_>, months: u32, fee_percent: Decimal, side: Sid
         let start = case.line_date(line, Column::PeriodStart, line.period_start).value();
         let start = start.ok_or("the start of the contract is not recorded")?;
         let left = months_left(start, 1, months, effective);
-        case.trail.note(|| format!("months that begin after {effective}: {} or {} of {months}", left[0], left[1]));
+        case.trail.note(|| format!("months that begin after {effective}: {} of {months}", either(left[0], left[1])));
         let [a, b] = left.map(|left| {
             let unused = part(&amount, left, months.into());
             let of_the_whole = &unused - &amount * &fee;
@@ -272,16 +281,20 @@ fn later_periods(case: &Case<'_>, of: Term, side: Side) -> Vec<Accepted> {
         }
         // Whatever the day is, an amount that fits the first reading is accepted.
         Cell::Absent => match first {
-            Ok(amounts) if fits(case, of, &amounts) => vec![Ok(amounts)],
+            Ok(amounts) if fits(case, of, Side::Direct, &amounts) => vec![Ok(amounts)],
             _ => vec![Err("the export does not show when the cancellation takes effect")],
         },
     }
 }
 
-fn fits(case: &Case<'_>, of: Term, amounts: &[Exact]) -> bool {
+/// Whether the money is accepted by one of the amounts, whatever further ones there may be.
+fn fits(case: &Case<'_>, of: Term, side: Side, amounts: &[Exact]) -> bool {
     let near = |actual: Decimal| {
         let rounded = amounts.iter().filter_map(|a| money::rounded(a, case.currency()));
-        rounded.into_iter().any(|a| plus(actual, -a).abs() <= case.unit())
+        rounded.into_iter().any(|a| match side {
+            Side::Direct => plus(actual, -a).abs() <= case.unit(),
+            Side::Upper => plus(actual, -a) <= case.unit(),
+        })
     };
     case.term(of).known().is_some_and(near)
 }
@@ -314,7 +327,7 @@ fn later_part(case: &Case<'_>, line: &InvoiceLine, day: NaiveDate) -> Result<[Ex
 }
 
 fn balance(case: &Case<'_>, column: Term, schedule: Option<&str>, of: Term) -> Vec<Accepted> {
-    let by_stage = schedule.map(|schedule| by_stage(case, schedule));
+    let by_stage = schedule.map(|schedule| by_stage(case, schedule, of, Side::Direct));
     let balance = case.term(column).known().map(money::exact);
     let Some(staged) = by_stage else { return vec![balance.map(|b| vec![b]).ok_or("the balance is not recorded")] };
     let each = staged.into_iter().map(|staged| match (&balance, staged) {
@@ -322,8 +335,8 @@ fn balance(case: &Case<'_>, column: Term, schedule: Option<&str>, of: Term) -> V
             amounts.push(balance.clone());
             Ok(amounts)
         }
-        (Some(balance), Err(_)) if fits(case, of, std::slice::from_ref(balance)) => Ok(vec![balance.clone()]),
-        (None, Ok(amounts)) if fits(case, of, &amounts) => Ok(amounts),
+        (Some(balance), Err(_)) if fits(case, of, Side::Direct, std::slice::from_ref(balance)) => Ok(vec![balance.clone()]),
+        (None, Ok(amounts)) if fits(case, of, Side::Direct, &amounts) => Ok(amounts),
         (None, _) => Err("the balance is not recorded"),
         (_, Err(why)) => Err(why),
     });

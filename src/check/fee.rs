@@ -16,11 +16,15 @@ pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
     let mut possible = Possible::default();
     for stages in stage::stages(case, schedule) {
         let fee_of = |s: &Stage| money::rounded(&stage::fee_at(case, s)?, case.currency());
-        let fees: Option<Vec<Decimal>> = stages.iter().map(|s| fee_of(s)).collect();
-        possible.add(match fees {
-            _ if stages.is_empty() => Outcome::Indeterminate("the stage of the project cannot be told"),
-            None => Outcome::Indeterminate(UNKNOWN_FIGURE),
-            Some(fees) => compare(fee, case, fees),
+        let fees: Vec<Decimal> = stages.iter().filter_map(|s| fee_of(s)).collect();
+        possible.add(match stages.len() {
+            0 => Outcome::Indeterminate("the stage of the project cannot be told"),
+            all if fees.len() == all => compare(fee, case, fees),
+            // A fee that cannot be told does not matter where another fits.
+            _ => match compare(fee, case, fees) {
+                Outcome::Compliant => Outcome::Compliant,
+                _ => Outcome::Indeterminate(UNKNOWN_FIGURE),
+            },
         });
     }
     possible.settle()

@@ -1,10 +1,10 @@
 //! `reperform audit`: three exports in, one folder of results out.
 
+use super::Status;
 use super::exports::{ExportArgs, quoted};
 use super::failure::Failure;
 use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
-use super::Status;
 use crate::audit::{Options, Report, audit};
 use crate::check::outcome::Verdict;
 use crate::policy::rule::Severity;
@@ -117,7 +117,10 @@ struct Clock {
 impl Clock {
     fn start() -> Clock {
         let started = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true);
-        Clock { lap: Instant::now(), timing: Timing { started, threads: rayon::current_num_threads(), ..Timing::default() } }
+        Clock {
+            lap: Instant::now(),
+            timing: Timing { started, threads: rayon::current_num_threads(), ..Timing::default() },
+        }
     }
 
     /// Milliseconds since the last lap.
@@ -158,7 +161,8 @@ impl Args {
     }
 
     fn status(&self, books: &Books, report: &Report<'_>) -> Status {
-        let fails = |f: &crate::finding::Finding<'_>| f.verdict == Verdict::Deviation && f.rule.rule.severity >= self.fail_on;
+        let fails =
+            |f: &crate::finding::Finding<'_>| f.verdict == Verdict::Deviation && f.rule.rule.severity >= self.fail_on;
         match (books.rejects.is_empty() || self.allow_rejects, report.findings.iter().any(fails)) {
             (false, _) => Status::Rejects,
             (true, true) => Status::Deviations,

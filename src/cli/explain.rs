@@ -57,6 +57,10 @@ fn unreadable(error: io::Error) -> Failure {
 fn unknown(case: &str, books: &Books) -> Failure {
     let used = books.requests.iter().map(|request| books.text(request.id));
     let near = near(case, used.chain(books.held_back.iter().map(|held| held.request_id.as_str())));
-    let help = if near.is_empty() { "a case is named by its `request_id`".to_owned() } else { format!("did you mean {near}?") };
+    let help = if near.is_empty() {
+        "a case is named by its `request_id`".to_owned()
+    } else {
+        format!("did you mean {near}?")
+    };
     Failure::new(format!("there is no case `{case}`"), Some(help))
 }

@@ -30,7 +30,10 @@ impl ExportArgs {
     pub(super) fn sources(&self) -> Result<Sources, Failure> {
         if let Some(folder) = self.folder.as_ref().filter(|folder| !folder.is_dir()) {
             let what = format!("there is no folder `{}`", folder.display());
-            return Err(Failure::new(what, Some("name a folder of exports, or the files with `--invoices` and so on".into())));
+            return Err(Failure::new(
+                what,
+                Some("name a folder of exports, or the files with `--invoices` and so on".into()),
+            ));
         }
         let (mut sources, mut missing) = (Sources::default(), Vec::new());
         for table in Table::ALL {
@@ -56,7 +59,9 @@ impl ExportArgs {
     pub(super) fn words(&self) -> Vec<String> {
         let shown = |path: &PathBuf| quoted(&path.display().to_string());
         let mut words: Vec<String> = self.folder.iter().map(shown).collect();
-        for (option, files) in [("--invoices", &self.invoices), ("--requests", &self.requests), ("--decisions", &self.decisions)] {
+        for (option, files) in
+            [("--invoices", &self.invoices), ("--requests", &self.requests), ("--decisions", &self.decisions)]
+        {
             if !files.is_empty() {
                 words.push(option.to_owned());
                 words.extend(files.iter().map(shown));
@@ -76,12 +81,17 @@ pub(super) fn bytes(sources: &Sources) -> u64 {
 /// A word of a command line, in quotes where a shell would read it as something else.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:,@%+=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// A day as the exports write it.
 fn day(text: &str) -> Result<NaiveDate, String> {
-    let digits = text.len() == 10 && text.bytes().enumerate().all(|(at, b)| b.is_ascii_digit() || (b == b'-' && (at == 4 || at == 7)));
+    let digits = text.len() == 10
+        && text.bytes().enumerate().all(|(at, b)| b.is_ascii_digit() || (b == b'-' && (at == 4 || at == 7)));
     let day = digits.then(|| text.parse::<NaiveDate>().ok()).flatten();
     day.ok_or_else(|| "expected a day such as `2026-03-31`".to_owned())
 }

@@ -61,7 +61,10 @@ impl From<FolderError> for Failure {
 
 impl From<polars::prelude::PolarsError> for Failure {
     fn from(error: polars::prelude::PolarsError) -> Failure {
-        Failure::new(format!("the findings cannot be added up: {error}"), Some("this is an error of the program, please report it".into()))
+        Failure::new(
+            format!("the findings cannot be added up: {error}"),
+            Some("this is an error of the program, please report it".into()),
+        )
     }
 }
 

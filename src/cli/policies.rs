@@ -95,7 +95,8 @@ pub(super) struct RuleArgs {
 impl RuleArgs {
     /// The rules chosen, each name of which must fit one.
     pub(super) fn selection(&self, catalogue: &Catalogue) -> Result<Selection, Failure> {
-        let ids: Vec<&str> = catalogue.policies.iter().flat_map(|p| p.rules.iter().map(|rule| rule.id.as_str())).collect();
+        let ids: Vec<&str> =
+            catalogue.policies.iter().flat_map(|p| p.rules.iter().map(|rule| rule.id.as_str())).collect();
         let fits = |name: &str| !name.is_empty() && ids.iter().any(|id| id.starts_with(name));
         let unknown = self.select.iter().chain(&self.ignore).filter(|name| !fits(name));
         let messages: Vec<_> = unknown.map(|name| no_rule(name, &ids)).collect();
@@ -110,7 +111,8 @@ impl RuleArgs {
 /// The message for a name that no rule has.
 pub(super) fn no_rule(name: &str, ids: &[&str]) -> (String, Option<String>) {
     let near = near(name, ids.iter().copied());
-    let help = if near.is_empty() { "`reperform rules` lists all rules".to_owned() } else { format!("did you mean {near}?") };
+    let help =
+        if near.is_empty() { "`reperform rules` lists all rules".to_owned() } else { format!("did you mean {near}?") };
     (format!("no rule is named `{name}` or begins so"), Some(help))
 }
 

@@ -74,7 +74,8 @@ fn unknown(name: &str, catalogue: &Catalogue) -> Failure {
 }
 
 fn list_all(catalogue: &Catalogue, to: &mut dyn Write) -> io::Result<()> {
-    let header = vec![left("policy"), right("rules"), left("in force from"), left("zone"), left("business days"), left("text")];
+    let header =
+        vec![left("policy"), right("rules"), left("in force from"), left("zone"), left("business days"), left("text")];
     let mut table = Table::new(header);
     for policy in &catalogue.policies {
         let since = match policy.versions.first() {
@@ -85,7 +86,9 @@ fn list_all(catalogue: &Catalogue, to: &mut dyn Write) -> io::Result<()> {
         let calendar = policy.calendar.as_ref().map_or("", |calendar| calendar.name.as_str());
         let rules = right(policy.rules.len().to_string());
         let cells = [since.as_str(), policy.zone.name(), calendar].map(left);
-        table.row([left(&policy.name), rules].into_iter().chain(cells).chain([left(short(&policy.title, 40))]).collect());
+        table.row(
+            [left(&policy.name), rules].into_iter().chain(cells).chain([left(short(&policy.title, 40))]).collect(),
+        );
     }
     table.lines().iter().try_for_each(|line| writeln!(to, "{line}"))
 }
@@ -163,7 +166,8 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
 fn surroundings(path: &Path) -> Result<(Vec<Source>, String), Failure> {
     let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !own.ends_with(".toml") {
-        let help = "name a policy: a file `NAME.toml`; calendars are checked with the policies that use them".to_owned();
+        let help =
+            "name a policy: a file `NAME.toml`; calendars are checked with the policies that use them".to_owned();
         return Err(Failure::new(format!("`{}` is not a policy file", path.display()), Some(help)));
     }
     let text = text_of(path)?;

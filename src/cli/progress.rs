@@ -42,7 +42,6 @@ impl Progress {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
-
 }
 
 impl Drop for Progress {

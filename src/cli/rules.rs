@@ -26,7 +26,8 @@ const BOLD: Style = Style::new().bold();
 /// Lists, or shows.
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let catalogue = args.policies.load()?;
-    let all: Vec<(&Policy, &Rule)> = catalogue.policies.iter().flat_map(|p| p.rules.iter().map(move |rule| (p, rule))).collect();
+    let all: Vec<(&Policy, &Rule)> =
+        catalogue.policies.iter().flat_map(|p| p.rules.iter().map(move |rule| (p, rule))).collect();
     if args.ids.is_empty() {
         super::show(|to| list(&all, to))?;
         return Ok(Status::Fine);
@@ -68,7 +69,8 @@ fn show(catalogue: &Catalogue, policy: &Policy, rule: &Rule, to: &mut dyn Write)
     item("clause", &rule.clause, to)?;
     item("severity", rule.severity.name(), to)?;
     item("reading", rule.reading.as_deref().unwrap_or("the text allows one reading only"), to)?;
-    let words = |words: &[crate::policy::word::Word]| words.iter().map(|word| word.text()).collect::<Vec<_>>().join(", ");
+    let words =
+        |words: &[crate::policy::word::Word]| words.iter().map(|word| word.text()).collect::<Vec<_>>().join(", ");
     match &rule.kinds {
         _ if rule.check.is_about_lines() => item("about", "invoice lines", to)?,
         Some(kinds) => item("about", &words(kinds), to)?,

@@ -16,7 +16,6 @@ use hashbrown::hash_table::Entry;
 pub(super) struct Shared {
     pub(super) files: Vec<ExportFile>,
     pub(super) texts: Texts,
-    text_bytes: usize,
     pub(super) wide: WideAmounts,
     pub(super) rejects: Vec<Reject>,
     pub(super) problems: Vec<Problem>,
@@ -24,23 +23,16 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(texts: Texts) -> Shared {
-        let text_bytes = (0..texts.count()).map(|at| texts.get(Sym(at as u32)).len()).sum();
         let (files, wide, rejects, problems) = Default::default();
-        Shared { files, texts, text_bytes, wide, rejects, problems }
+        Shared { files, texts, wide, rejects, problems }
     }
 
-    /// The numbers in the whole of a batch's texts. The store counts bytes in 32 bits.
+    /// The numbers in the whole of a batch's texts.
     fn adopt(&mut self, texts: &Texts) -> Result<Vec<Sym>, &'static str> {
-        let mut syms = Vec::with_capacity(texts.count());
-        for at in 0..texts.count() {
-            let (text, before) = (texts.get(Sym(at as u32)), self.texts.count());
-            if self.text_bytes.saturating_add(text.len()) > u32::MAX as usize {
-                return Err("the exports' ids and words take more than 4 GiB");
-            }
-            syms.push(self.texts.intern(text));
-            self.text_bytes += if self.texts.count() > before { text.len() } else { 0 };
+        if self.texts.count() + texts.count() > u32::MAX as usize {
+            return Err("the exports have more than 4,294,967,295 different ids and words");
         }
-        Ok(syms)
+        Ok((0..texts.count()).map(|at| self.texts.intern(texts.at(at))).collect())
     }
 
     /// `record 17 of invoices.csv`.

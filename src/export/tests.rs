@@ -126,7 +126,7 @@ fn files() -> impl Strategy<Value = [Vec<u8>; 3]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_read_alike_in_any_pieces(files in files()) {

@@ -99,7 +99,7 @@ pub struct Vocabulary {
     /// Categories of invoice lines.
     pub categories: Vec<Word>,
     /// Outcomes of a decision, and what they mean.
-    pub outcomes: BTreeMap<String, OutcomeClass>,
+    pub outcomes: BTreeMap<Word, OutcomeClass>,
     /// Open lists: words that exports are known to use, by column.
     #[serde(default)]
     pub known: BTreeMap<String, Vec<Word>>,
@@ -193,13 +193,13 @@ impl Catalogue {
             families: self.families().map(|p| (crate::text::normal_code(&p.name), p.zone)).collect(),
             categories: texts(&mut self.vocabulary.categories.iter().copied().chain(self.policies.iter().flat_map(Policy::all_categories))),
             kinds: texts(&mut self.vocabulary.kinds.iter().copied()),
-            outcomes: self.vocabulary.outcomes.keys().map(|o| crate::text::normal_code(o)).collect(),
+            outcomes: texts(&mut self.vocabulary.outcomes.keys().copied()),
         }
     }
 
     /// The outcomes with their meaning.
     pub fn outcome_classes(&self) -> Vec<(Sym, OutcomeClass)> {
-        self.vocabulary.outcomes.iter().map(|(word, class)| (Word::new(word).0, *class)).collect()
+        self.vocabulary.outcomes.iter().map(|(word, class)| (word.0, *class)).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 static WORDS: LazyLock<Mutex<Texts>> = LazyLock::new(|| Mutex::new(Texts::default()));
 
 /// A word of a policy in its normal form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(pub Sym);
 
 impl Word {

@@ -19,7 +19,8 @@ pub struct Covered<'a> {
 impl Covered<'_> {
     /// The absent columns that left the rule untested, the most frequent first.
     pub fn missing(&self) -> Vec<(Column, u64)> {
-        let mut missing: Vec<(Column, u64)> = self.tally.missing.iter().map(|(column, count)| (*column, *count)).collect();
+        let mut missing: Vec<(Column, u64)> =
+            self.tally.missing.iter().map(|(column, count)| (*column, *count)).collect();
         missing.sort_by_key(|(column, count)| (std::cmp::Reverse(*count), *column));
         missing
     }
@@ -56,7 +57,8 @@ pub fn coverage(results: Results<'_>, to: &mut dyn Write) -> io::Result<()> {
         for count in [tally.applied(), tally.compliant, tally.deviation, tally.review, tally.indeterminate] {
             rows.write_field(count.to_string())?;
         }
-        let missing: Vec<String> = covered.missing().iter().map(|(column, count)| format!("{}:{count}", column.name())).collect();
+        let missing: Vec<String> =
+            covered.missing().iter().map(|(column, count)| format!("{}:{count}", column.name())).collect();
         rows.write_record([missing.join(";")])?;
     }
     rows.flush()

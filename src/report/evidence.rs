@@ -15,7 +15,8 @@ pub type Cells = Vec<(String, String)>;
 pub fn rows(books: &Books, places: &BTreeSet<Place>) -> io::Result<BTreeMap<Place, Cells>> {
     let mut found = BTreeMap::new();
     for (number, file) in (0_u16..).zip(&books.files) {
-        let wanted: BTreeSet<u32> = places.iter().filter(|place| place.file == number).map(|place| place.record).collect();
+        let wanted: BTreeSet<u32> =
+            places.iter().filter(|place| place.file == number).map(|place| place.record).collect();
         let Some(last) = wanted.last() else { continue };
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&file.path)?;
         for (record, row) in (1..=*last).zip(reader.byte_records()) {

@@ -13,7 +13,8 @@ use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
 use chrono::Datelike;
 use polars::prelude::{
-    ChunkCompareIneq, DataFrame, Int128Chunked, IntoColumn, IntoSeries, NamedFrom, NewChunkedArray, PolarsError, PolarsResult, Series,
+    ChunkCompareIneq, DataFrame, Int128Chunked, IntoColumn, IntoSeries, NamedFrom, NewChunkedArray, PolarsError,
+    PolarsResult, Series,
 };
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -36,7 +37,10 @@ impl Total {
     fn of(amount: Decimal) -> Total {
         let amount = amount.abs();
         let fraction = amount.fract();
-        Total { whole: amount.trunc().mantissa(), fraction: fraction.mantissa() * 10_i128.pow(SCALE - fraction.scale()) }
+        Total {
+            whole: amount.trunc().mantissa(),
+            fraction: fraction.mantissa() * 10_i128.pow(SCALE - fraction.scale()),
+        }
     }
 
     fn sum(whole: i128, fraction: i128) -> Total {
@@ -161,7 +165,8 @@ impl Stakes {
         let written_up = |f: &&Finding<'_>| matches!(f.verdict, Verdict::Deviation | Verdict::Review);
         let findings: Vec<&Finding<'_>> = results.report.findings.iter().filter(written_up).collect();
         let deviation = |f: &Finding<'_>| f.verdict == Verdict::Deviation;
-        let amount = |f: &Finding<'_>| f.amount.filter(|_| deviation(f)).map(|a| if a.is_zero() { Decimal::ZERO } else { a });
+        let amount =
+            |f: &Finding<'_>| f.amount.filter(|_| deviation(f)).map(|a| if a.is_zero() { Decimal::ZERO } else { a });
         let order = |a: &Decimal| (a.abs(), a.is_sign_positive());
         let mut amounts: Vec<Decimal> = findings.iter().filter_map(|f| amount(f)).collect();
         amounts.sort_by_key(order);
@@ -180,7 +185,8 @@ impl Stakes {
         }
         // The cases are numbered by their text, the lines of invoices by their row, counted on from there.
         let texts = results.books.texts.count() as u64;
-        let case = |(at, f): (u64, &&Finding<'_>)| if f.request.is_blank() { texts + at } else { f.request.index() as u64 };
+        let case =
+            |(at, f): (u64, &&Finding<'_>)| if f.request.is_blank() { texts + at } else { f.request.index() as u64 };
         let mut columns: Vec<_> = By::ALL
             .iter()
             .map(|by| numbers(by.column(), findings.iter().map(|f| by.number(f, &rules, results.catalogue))))
@@ -256,4 +262,36 @@ fn u32s(frame: &DataFrame, column: &str) -> PolarsResult<Vec<u32>> {
 fn i128_at(frame: &DataFrame, column: &str, at: usize) -> PolarsResult<i128> {
     let decimals = frame.column(column)?.as_materialized_series().decimal()?;
     decimals.physical().get(at).ok_or_else(|| PolarsError::NoData("a group has no sum".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_exact_beyond_what_a_decimal_holds() {
+        let [usd, jpy] = ["USD", "JPY"].map(|code| Currency::from_code(code).unwrap());
+        for (amounts, currency, shown) in [
+            (&["0"][..], usd, "0.00"),
+            (&["0"], jpy, "0"),
+            (&["1.5", "2.25"], usd, "3.75"),
+            (&["-1.5"], usd, "1.50"),
+            (&["0.999", "0.001"], usd, "1.00"),
+            (&["0.5", "0.25"], jpy, "0.75"),
+            (
+                &["79228162514264337593543950335", "0.0000000000000000000000000001"],
+                jpy,
+                "79228162514264337593543950335.0000000000000000000000000001",
+            ),
+            (
+                &["79228162514264337593543950335", "79228162514264337593543950335"],
+                usd,
+                "158456325028528675187087900670.00",
+            ),
+        ] {
+            let totals: Vec<Total> = amounts.iter().map(|a| Total::of(a.parse().unwrap())).collect();
+            let sum = Total::sum(totals.iter().map(|t| t.whole).sum(), totals.iter().map(|t| t.fraction).sum());
+            assert_eq!(sum.show(currency), shown);
+        }
+    }
 }

@@ -167,9 +167,8 @@ struct RunFiles {
 /// An entry of a folder that no run of this program wrote; `None` also for an empty folder.
 fn foreign_entry(folder: &Path) -> io::Result<Option<String>> {
     let run = fs::read(folder.join(RUN)).ok().and_then(|text| serde_json::from_slice::<RunFiles>(&text).ok());
-    let ours = |name: &str| {
-        run.as_ref().is_some_and(|run| name == RUN || run.written.iter().any(|file| file.name == name))
-    };
+    let ours =
+        |name: &str| run.as_ref().is_some_and(|run| name == RUN || run.written.iter().any(|file| file.name == name));
     let mut foreign = None;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

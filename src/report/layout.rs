@@ -108,7 +108,7 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
 pub fn grouped(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn digits_stand_in_groups_of_three() {
-        for (number, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")] {
+        for (number, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(count(number), shown);
         }
     }

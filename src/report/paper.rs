@@ -132,7 +132,9 @@ fn unjudged(explained: &Explained<'_>, policy: Option<&Policy>) -> Option<String
                     format!("outside the audit: submitted on {day}, after the as-of date {}", as_of.date)
                 }
                 (Some(day), Some(crate::policy::Version { from: Some(from), .. })) => {
-                    format!("outside every policy version: submitted on {day}, and the first version is in force from {from}")
+                    format!(
+                        "outside every policy version: submitted on {day}, and the first version is in force from {from}"
+                    )
                 }
                 _ => "outside every policy version".to_owned(),
             })
@@ -247,7 +249,8 @@ fn event(books: &Books, same: &[Happened<'_>], zone: Zone) -> Option<Event> {
 }
 
 fn of_lines<'a>(books: &'a Books, lines: &[&InvoiceLine], all: &mut Vec<Happened<'a>>) {
-    let days: [(Column, fn(&InvoiceLine) -> Option<NaiveDate>); 7] = [
+    type DayOf = fn(&InvoiceLine) -> Option<NaiveDate>;
+    let days: [(Column, DayOf); 7] = [
         (Column::PaidOn, |line| line.paid_on),
         (Column::StartedOn, |line| line.started_on),
         (Column::DeliveredOn, |line| line.delivered_on),

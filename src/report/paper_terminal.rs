@@ -135,7 +135,13 @@ fn rule(judged: &Judged<'_>, books: &Books, to: &mut dyn Write) -> io::Result<()
         Some(Verdict::Compliant) => ("compliant", AnsiColor::Green.on_default()),
         None => ("does not apply", DIM),
     };
-    writeln!(to, "\n  {style}{word}{style:#}  {BOLD}{}{BOLD:#}  {}, clause {}", rule.id, rule.severity.name(), rule.clause)?;
+    writeln!(
+        to,
+        "\n  {style}{word}{style:#}  {BOLD}{}{BOLD:#}  {}, clause {}",
+        rule.id,
+        rule.severity.name(),
+        rule.clause
+    )?;
     writeln!(to, "    {}", plain(&rule.title))?;
     if let Some(reading) = &rule.reading {
         item("reading", reading, to)?;

@@ -84,7 +84,9 @@ fn cases(summary: &Summary<'_>) -> Table {
     let cases = &summary.cases;
     let mut table = Table::new(vec![left("Cases"), right(count(cases.total))]);
     let outside = "outside every policy version";
-    for (name, number) in [("evaluated", cases.evaluated), ("held back", cases.held_back), (outside, cases.outside_versions)] {
+    for (name, number) in
+        [("evaluated", cases.evaluated), ("held back", cases.held_back), (outside, cases.outside_versions)]
+    {
         table.row(vec![left(name), right(count(number))]);
     }
     table
@@ -154,7 +156,8 @@ fn money(total: Total, currency: Currency) -> String {
 
 /// The rules with deviations: the gravest first, and of those the most frequent.
 fn gravest(summary: &Summary<'_>, rules: &[Listed<'_>]) -> Vec<String> {
-    let severity = |id: &str| rules.iter().find(|listed| listed.rule.id == id).map_or(Severity::Low, |l| l.rule.severity);
+    let severity =
+        |id: &str| rules.iter().find(|listed| listed.rule.id == id).map_or(Severity::Low, |l| l.rule.severity);
     let Named(all) = &summary.findings.by_rule;
     let mut found: Vec<(Severity, &str, &Group)> =
         all.iter().filter(|(_, group)| group.deviation > 0).map(|(id, group)| (severity(id), *id, group)).collect();
@@ -179,7 +182,8 @@ fn gravest(summary: &Summary<'_>, rules: &[Listed<'_>]) -> Vec<String> {
 /// Both directions of each currency: what was given too much as a plus, what too little as a minus. As many as fit.
 fn at_stake(exposures: &Exposures, width: usize) -> String {
     let sides = exposures.iter().flat_map(|(code, (currency, exposure))| {
-        let side = |total: Total, sign: &str| (!total.is_zero()).then(|| format!("{code} {sign}{}", money(total, *currency)));
+        let side =
+            |total: Total, sign: &str| (!total.is_zero()).then(|| format!("{code} {sign}{}", money(total, *currency)));
         [side(exposure.over, "+"), side(exposure.under, "−")].into_iter().flatten()
     });
     let mut sides: Vec<String> = sides.collect();

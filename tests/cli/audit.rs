@@ -95,9 +95,7 @@ fn quiet_prints_nothing_but_errors() {
 
 #[test]
 fn colour_is_for_terminals_and_for_who_asks() {
-    for (name, value, coloured) in
-        [("NONE", "1", false), ("CLICOLOR_FORCE", "1", true), ("NO_COLOR", "1", false)]
-    {
+    for (name, value, coloured) in [("NONE", "1", false), ("CLICOLOR_FORCE", "1", true), ("NO_COLOR", "1", false)] {
         let desk = Desk::with(&Exports::faulty());
         let mut command = assert_cmd::Command::cargo_bin("reperform").unwrap();
         command.current_dir(desk.folder.path()).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env(name, value);
@@ -123,7 +121,9 @@ fn the_summary_fits_a_screen_and_says_what_matters() {
     ] {
         assert!(shown.contains(says), "`{says}` is missing:\n{shown}");
     }
-    let line = |start: &str| shown.lines().find(|line| line.starts_with(start)).map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "));
+    let line = |start: &str| {
+        shown.lines().find(|line| line.starts_with(start)).map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
     assert_eq!(line("requests.csv").as_deref(), Some("requests.csv 5 4 1 held back 1"));
     assert_eq!(line("acme ").as_deref(), Some("acme 3 0 critical 1 0"));
     assert_eq!(line("USD").as_deref(), Some("USD 50.00 6.00"));
@@ -135,7 +135,9 @@ fn what_could_not_be_tested_is_written_up_where_that_is_asked_for() {
     exports.decisions = "decision_id,request_id,outcome,refund_amount\nDEC-A,A,approved,40.00\n".to_owned();
     let undecided = |desk: &Desk| {
         let rows = desk.rows("findings.csv");
-        rows.into_iter().filter(|row| row["verdict"] == "indeterminate" && row["rule"] == "acme.1-answer").collect::<Vec<_>>()
+        rows.into_iter()
+            .filter(|row| row["verdict"] == "indeterminate" && row["rule"] == "acme.1-answer")
+            .collect::<Vec<_>>()
     };
     let desk = Desk::with(&exports);
     let shown = stdout(&desk.audit(&[]));
@@ -157,8 +159,16 @@ fn several_files_feed_a_table() {
     desk.put("more-requests.csv", &more.requests);
     desk.put("more-decisions.csv", &more.decisions);
     desk.audit(&[
-        "--invoices", "exports/invoices.csv", "more-invoices.csv", "--requests", "exports/requests.csv", "--requests",
-        "more-requests.csv", "--decisions", "exports/decisions.csv", "more-decisions.csv",
+        "--invoices",
+        "exports/invoices.csv",
+        "more-invoices.csv",
+        "--requests",
+        "exports/requests.csv",
+        "--requests",
+        "more-requests.csv",
+        "--decisions",
+        "exports/decisions.csv",
+        "more-decisions.csv",
     ])
     .code(1);
     let found = desk.rows("findings.csv");

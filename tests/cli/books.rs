@@ -71,7 +71,8 @@ impl Exports {
         let invoices = "invoice_id,line,account_id,policy,invoice_date,currency,amount,category,quantity,unit_price,\
                         contract_rate,payment_method,paid_on\n";
         let requests = "request_id,account_id,invoice_id,line,kind,submitted_at,reason\n";
-        let decisions = "decision_id,request_id,outcome,decided_at,refund_amount,credit_amount,currency,remedy,decided_by,ticket\n";
+        let decisions =
+            "decision_id,request_id,outcome,decided_at,refund_amount,credit_amount,currency,remedy,decided_by,ticket\n";
         Exports { invoices: invoices.into(), requests: requests.into(), decisions: decisions.into() }
     }
 

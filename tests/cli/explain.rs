@@ -28,7 +28,8 @@ fn a_case_is_shown_with_facts_days_and_working() {
     ] {
         assert!(page.contains(says), "`{says}` is missing:\n{page}");
     }
-    let days: Vec<&str> = page.lines().skip_while(|line| *line != "Timeline").skip(1).take_while(|line| !line.is_empty()).collect();
+    let days: Vec<&str> =
+        page.lines().skip_while(|line| *line != "Timeline").skip(1).take_while(|line| !line.is_empty()).collect();
     assert_eq!(days.len(), 4, "{page}");
     assert!(days.is_sorted(), "{page}");
 }

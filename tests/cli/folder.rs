@@ -12,14 +12,17 @@ fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
     for number in 0..300 {
         let refund = if number % 7 == 0 { "0" } else { "12.50" };
         let category = if number % 3 == 0 { "gift_card" } else { "other" };
-        exports = exports.case(&format!("N{number}"), category, "12.50", &format!("2026-03-{:02}", number % 20 + 1), refund);
+        exports =
+            exports.case(&format!("N{number}"), category, "12.50", &format!("2026-03-{:02}", number % 20 + 1), refund);
     }
     exports.requests += "BAD,ACC,INV-N1,,refund,never,\n";
-    let runs: Vec<Desk> = ["1", "2", "8"].map(|threads| {
-        let desk = Desk::with(&exports);
-        desk.audit(&["--threads", threads, "--include", "indeterminate"]).code(3);
-        desk
-    }).into();
+    let runs: Vec<Desk> = ["1", "2", "8"]
+        .map(|threads| {
+            let desk = Desk::with(&exports);
+            desk.audit(&["--threads", threads, "--include", "indeterminate"]).code(3);
+            desk
+        })
+        .into();
     for desk in &runs {
         assert_eq!(desk.listing("out"), FILES);
         for name in FILES.into_iter().filter(|name| *name != "run.json") {
@@ -75,7 +78,12 @@ fn a_run_that_fails_leaves_nothing_behind() {
         ("a file where a folder should be", |d| d.put("file", ""), &["--out", "file/deep/out"], "`file/deep/out`"),
         ("the target is a file", |d| d.put("file", ""), &["--out", "file", "--force"], "`file` is a file"),
         ("no such export", |d| fs::remove_file(d.path("exports/requests.csv")).unwrap(), &[], "requests.csv"),
-        ("a column missing", |d| d.put("exports/requests.csv", "request_id\n"), &[], "requests.csv:1: the header lacks"),
+        (
+            "a column missing",
+            |d| d.put("exports/requests.csv", "request_id\n"),
+            &[],
+            "requests.csv:1: the header lacks",
+        ),
         ("an open quote", |d| d.put("exports/decisions.csv", "\"decision_id"), &[], "decisions.csv:1: a quote"),
         ("no policy", |d| d.put("policies/acme.toml", "[policy]\n"), &[], "policies/acme.toml"),
         ("a policy that is not text", |d| fs::write(d.path("policies/acme.toml"), [0xff]).unwrap(), &[], "acme.toml"),

@@ -31,11 +31,14 @@ fn the_findings_are_those_that_were_made() {
     let columns = ["rule", "request_id", "invoice_id", "line", "decision_id", "amount", "days_late", "date", "verdict"];
     let found: Vec<Vec<String>> =
         desk.rows("findings.csv").iter().map(|row| columns.iter().map(|c| row[*c].clone()).collect()).collect();
-    assert_eq!(found, [
-        ["acme.1-answer", "C", "INV-C", "", "DEC-C", "", "5", "2026-03-06", "deviation"],
-        ["acme.2-gift-cards", "D", "INV-D", "", "DEC-D", "50.00", "", "2026-03-02", "deviation"],
-        ["acme.3-price", "", "INV-H", "1", "", "-6.00", "", "2026-02-01", "deviation"],
-    ]);
+    assert_eq!(
+        found,
+        [
+            ["acme.1-answer", "C", "INV-C", "", "DEC-C", "", "5", "2026-03-06", "deviation"],
+            ["acme.2-gift-cards", "D", "INV-D", "", "DEC-D", "50.00", "", "2026-03-02", "deviation"],
+            ["acme.3-price", "", "INV-H", "1", "", "-6.00", "", "2026-02-01", "deviation"],
+        ]
+    );
     let first = &desk.rows("findings.csv")[0];
     let digest = Sha256::digest("acme\u{1f}acme.1-answer\u{1f}INV-C\u{1f}\u{1f}C\u{1f}DEC-C");
     let id: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -52,10 +55,15 @@ fn each_line_of_jsonl_says_what_the_row_says() {
     for (row, line) in rows.iter().zip(lines.lines()) {
         let mut object: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
         let evidence = object.remove("evidence").unwrap();
-        let cited: Vec<String> = evidence.as_array().unwrap().iter().map(|place| {
-            assert!(place["file"].as_str().unwrap().starts_with(place["table"].as_str().unwrap()));
-            format!("{}:{}", place["file"].as_str().unwrap(), place["record"])
-        }).collect();
+        let cited: Vec<String> = evidence
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|place| {
+                assert!(place["file"].as_str().unwrap().starts_with(place["table"].as_str().unwrap()));
+                format!("{}:{}", place["file"].as_str().unwrap(), place["record"])
+            })
+            .collect();
         assert_eq!(cited.join(";"), row["evidence"]);
         for (name, value) in &object {
             let text = match value {
@@ -83,9 +91,9 @@ fn cells_that_a_spreadsheet_would_run_are_defused() {
     let desk = Desk::with(&exports);
     desk.audit(&["--select", "acme"]).code(3);
     let column = |file: &str, name: &str| desk.rows(file).iter().map(|row| row[name].clone()).collect::<BTreeSet<_>>();
-    let ids = ["'+SUM(1)", "'-1+1", "'=cmd|' /C calc'!A0", "'@x", "-5", "plain"].map(str::to_owned);
+    let ids = BTreeSet::from(["'+SUM(1)", "'-1+1", "'=cmd|' /C calc'!A0", "'@x", "-5", "plain"].map(str::to_owned));
     for name in ["invoice_id", "request_id", "decision_id"] {
-        assert!(column("findings.csv", name).iter().eq(ids.iter().filter(|id| name == "nothing" || *id != "plain")), "{name}");
+        assert_eq!(column("findings.csv", name), ids, "{name}");
     }
     assert_eq!(column("rejects.csv", "value"), BTreeSet::from(["'=1+1".to_owned(), "-3".to_owned()]));
     assert!(column("held_back.csv", "request_id").contains("'=Y"));
@@ -105,9 +113,13 @@ fn rows_and_cases_add_up() {
         let named = rejects.iter().filter(|row| row["file"] == format!("{table}.csv")).count() as u64;
         assert_eq!(named, rejected, "{table}");
     }
-    assert_eq!(summary["cases"], serde_json::json!({"total": 11, "evaluated": 7, "held_back": 3, "outside_versions": 1}));
+    assert_eq!(
+        summary["cases"],
+        serde_json::json!({"total": 11, "evaluated": 7, "held_back": 3, "outside_versions": 1})
+    );
     assert_eq!(summary["outside"], serde_json::json!(["OLD"]));
-    let held: Vec<(&str, &str)> = held_back.iter().map(|row| (row["request_id"].as_str(), row["because"].as_str())).collect();
+    let held: Vec<(&str, &str)> =
+        held_back.iter().map(|row| (row["request_id"].as_str(), row["because"].as_str())).collect();
     assert_eq!(held, [("BAD", "requests.csv:10"), ("C", "decisions.csv:9"), ("WORSE", "requests.csv:11")]);
     let values = summary["rejects"]["values"].as_array().unwrap();
     assert_eq!((values[0]["value"].as_str(), values[0]["rows"].as_u64()), (Some("yesterday"), Some(2)));
@@ -132,9 +144,13 @@ fn counts_and_money_add_up() {
         }
     }
     assert_eq!(summary["exposure"], exposures(&found.iter().collect::<Vec<_>>()));
-    for (group, key) in
-        [("by_policy", "policy"), ("by_rule", "rule"), ("by_severity", "severity"), ("by_decided_by", "decided_by"), ("by_month", "date")]
-    {
+    for (group, key) in [
+        ("by_policy", "policy"),
+        ("by_rule", "rule"),
+        ("by_severity", "severity"),
+        ("by_decided_by", "decided_by"),
+        ("by_month", "date"),
+    ] {
         let mut groups: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
         for row in &found {
             let name = if key == "date" { row[key][..7].to_owned() } else { row[key].clone() };
@@ -156,9 +172,17 @@ fn exposures(findings: &[&Row]) -> Value {
     let mut cases: BTreeMap<String, (Decimal, bool, String)> = BTreeMap::new();
     for row in findings.iter().filter(|row| row["verdict"] == "deviation" && !row["amount"].is_empty()) {
         let amount: Decimal = row["amount"].parse().unwrap();
-        let case = if row["request_id"].is_empty() { format!("line {}", row["finding_id"]) } else { row["request_id"].clone() };
+        let case = if row["request_id"].is_empty() {
+            format!("line {}", row["finding_id"])
+        } else {
+            row["request_id"].clone()
+        };
         let largest = cases.entry(case).or_insert((Decimal::ZERO, false, row["currency"].clone()));
-        *largest = (largest.0, largest.1, largest.2.clone()).max((amount.abs(), amount >= Decimal::ZERO, row["currency"].clone()));
+        *largest = (largest.0, largest.1, largest.2.clone()).max((
+            amount.abs(),
+            amount >= Decimal::ZERO,
+            row["currency"].clone(),
+        ));
     }
     let mut sums: BTreeMap<String, [Decimal; 2]> = BTreeMap::new();
     for (amount, over, currency) in cases.into_values() {
@@ -169,7 +193,9 @@ fn exposures(findings: &[&Row]) -> Value {
         amount.rescale(amount.scale().max(2));
         amount.to_string()
     };
-    let entry = |(code, [over, under]): (String, [Decimal; 2])| (code, serde_json::json!({"over": shown(over), "under": shown(under)}));
+    let entry = |(code, [over, under]): (String, [Decimal; 2])| {
+        (code, serde_json::json!({"over": shown(over), "under": shown(under)}))
+    };
     sums.into_iter().map(entry).collect()
 }
 
@@ -224,7 +250,10 @@ fn the_as_of_date_names_the_row_that_set_it() {
     let desk = Desk::with(&Exports::faulty());
     desk.audit(&[]).code(1);
     let from = serde_json::json!({"given": false, "file": "decisions.csv", "record": 3, "column": "decided_at"});
-    assert_eq!((desk.json("summary.json")["as_of"].as_str(), &desk.json("summary.json")["as_of_from"]), (Some("2026-03-11"), &from));
+    assert_eq!(
+        (desk.json("summary.json")["as_of"].as_str(), &desk.json("summary.json")["as_of_from"]),
+        (Some("2026-03-11"), &from)
+    );
     assert_eq!(desk.json("run.json")["as_of_from"], from);
     let desk = Desk::with(&Exports::empty());
     desk.audit(&[]).code(0);
