@@ -159,7 +159,14 @@ pub fn audit<'a>(
         held_back: books.held_back.len() as u64,
         outside: found.outside.len() as u64,
     };
-    let report = Report { rules: plans.listed, tallies: found.tallies, findings: found.findings, cases, outside: found.outside, as_of };
+    let report = Report {
+        rules: plans.listed,
+        tallies: found.tallies,
+        findings: found.findings,
+        cases,
+        outside: found.outside,
+        as_of,
+    };
     reconcile(&report, books)?;
     Ok(report)
 }
@@ -361,9 +368,14 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
     }
 
-    fn lines(&self, invoice: &'a Invoice, trail: &Trail, found: &mut Found<'a>) {
+    /// The plan for an invoice's lines; none for an invoice outside the audit.
+    fn line_plan(&self, invoice: &Invoice) -> Option<&'e Plan<'a>> {
         let later = self.run.as_of_given && invoice.date > self.run.as_of;
-        let Some(plan) = self.plans.on(invoice.policy, invoice.date).filter(|_| !later) else { return };
+        self.plans.on(invoice.policy, invoice.date).filter(|_| !later)
+    }
+
+    fn lines(&self, invoice: &'a Invoice, trail: &Trail, found: &mut Found<'a>) {
+        let Some(plan) = self.line_plan(invoice) else { return };
         if plan.line_rules.is_empty() {
             return;
         }
@@ -400,7 +412,11 @@ pub fn indeterminate(why: &str, trail: &Trail) -> String {
 fn write_up<'a>(rule: Listed<'a>, case: &Case<'_>, plan: &Plan<'a>, row: Option<Row<'_>>, fault: Fault) -> Finding<'a> {
     let row = rows::row_of(case, row);
     let decided = row.and_then(|row| row.decided_at.day(plan.policy.zone));
-    let invoice_lines = case.books().lines_of(case.invoice).iter().filter(|l| case.request.line.is_blank() || l.line == case.request.line);
+    let invoice_lines = case
+        .books()
+        .lines_of(case.invoice)
+        .iter()
+        .filter(|l| case.request.line.is_blank() || l.line == case.request.line);
     let mut evidence: Vec<Place> = invoice_lines.map(|line| line.place).collect();
     evidence.push(case.request.place);
     evidence.extend(row.map(|row| row.place));
@@ -564,7 +580,7 @@ impl<'a> Engine<'_, 'a> {
     fn explain_lines(&self, invoice: &'a Invoice) -> Vec<Judged<'a>> {
         let trail = Trail::with_working();
         let mut judged = Vec::new();
-        let Some(plan) = self.plans.on(invoice.policy, invoice.date) else { return judged };
+        let Some(plan) = self.line_plan(invoice) else { return judged };
         for line in self.run.books.lines_of(invoice) {
             let billed = BilledLine { run: self.run, plan, invoice, line, trail: &trail };
             for (number, rule) in &plan.line_rules {

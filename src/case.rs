@@ -5,8 +5,8 @@ use crate::check::lines::Exclusions;
 use crate::check::outcome::{Bounds, Truth, plus};
 use crate::column::{AmountColumn, CodeColumn, Column, Columns, FlagColumn, LineEvent, RequestTime};
 use crate::money::{self, Amount, Currency};
-use crate::policy::condition::{Count, State, Term};
 use crate::plan::Plan;
+use crate::policy::condition::{Count, State, Term};
 use crate::policy::{OutcomeClass, Policy};
 use crate::record::{Books, Cell, Decision, Flag, Invoice, InvoiceLine, NO_PARENT, Place, Request};
 use crate::text::Sym;
@@ -65,6 +65,12 @@ impl Trail {
     /// The blank cells that were consulted where a value was needed.
     pub fn blank(&self) -> Columns {
         self.blank.get()
+    }
+
+    /// Adds the absent and the blank columns that were consulted before, for what is worked out only once.
+    pub fn consulted(&self, (absent, blank): (Columns, Columns)) {
+        self.absent.set(self.absent.get().union(absent));
+        self.blank.set(self.blank.get().union(blank));
     }
 
     /// Records that the outcome rests on a row besides the case's own.
@@ -159,7 +165,9 @@ pub struct Case<'a> {
     pub request: &'a Request,
     /// Its invoice.
     pub invoice: &'a Invoice,
-    /// The lines that it is about: the one it names, or all; in a rule about certain categories, those that remain.
+    /// The lines that it is about: the one it names, or all.
+    pub asked: &'a [InvoiceLine],
+    /// The same; in a rule about certain categories, those that remain.
     pub target: &'a [InvoiceLine],
     /// The decision, if there is any row.
     pub decision: Option<Row<'a>>,
@@ -188,7 +196,7 @@ impl<'a> Case<'a> {
         };
         let decision = Case::decision_of(run, plan.policy, request);
         let submitted = request.submitted_at.day(plan.policy.zone).unwrap_or_default();
-        Case { run, plan, request, invoice, target, decision, submitted, exclusions, trail }
+        Case { run, plan, request, invoice, asked: target, target, decision, submitted, exclusions, trail }
     }
 
     /// Another case of the same invoice, as this one's rules read it; only its own facts may be asked, not what its
@@ -597,11 +605,12 @@ impl<'a> Case<'a> {
 
     /// The refund and the credit of any row.
     pub fn money_of(&self, row: &Decision) -> (Bounds, Bounds) {
-        let bounds = |column: Column, amount: Amount| match self.cell(row.place, column, amount.value(&self.books().wide)) {
-            Cell::Value(amount) => Bounds::exactly(amount),
-            Cell::Blank => Bounds::exactly(Decimal::ZERO),
-            Cell::Absent => Bounds::UNKNOWN,
-        };
+        let bounds =
+            |column: Column, amount: Amount| match self.cell(row.place, column, amount.value(&self.books().wide)) {
+                Cell::Value(amount) => Bounds::exactly(amount),
+                Cell::Blank => Bounds::exactly(Decimal::ZERO),
+                Cell::Absent => Bounds::UNKNOWN,
+            };
         (bounds(Column::RefundAmount, row.refund_amount), bounds(Column::CreditAmount, row.credit_amount))
     }
 

@@ -168,7 +168,13 @@ fn figure(case: &Case<'_>, condition: &Condition, shown: &mut Vec<String>) {
         Condition::Same(left, right) => format!("{}, {}", code(*left), code(*right)),
         Condition::AtLeast { column, .. } | Condition::Positive(column) => amount(*column),
         Condition::ShareAbove { column, percent, of } => {
-            format!("{}, {} % of {} is {}", amount(*column), percent.0, term(*of), case.show_bounds(case.term(*of).scaled(percent.0 / rust_decimal::Decimal::ONE_HUNDRED)))
+            format!(
+                "{}, {} % of {} is {}",
+                amount(*column),
+                percent.0,
+                term(*of),
+                case.show_bounds(case.term(*of).scaled(percent.0 / rust_decimal::Decimal::ONE_HUNDRED))
+            )
         }
         Condition::OutageLongerThan { minutes } => match case.outage() {
             Some((lasted, _)) => format!("{lasted} minutes down, {minutes} count as the limit"),
@@ -227,7 +233,9 @@ fn question(condition: &Condition) -> String {
             format!("{} is {}", name(test.column.into()), words.join(" or "))
         }
         Condition::Flag(flag) | Condition::FlagIfRecorded(flag) => name((*flag).into()).to_owned(),
-        Condition::Recorded(column) | Condition::RecordedOrMissing(column) => format!("{} recorded", name((*column).into())),
+        Condition::Recorded(column) | Condition::RecordedOrMissing(column) => {
+            format!("{} recorded", name((*column).into()))
+        }
         Condition::Happened(event) => format!("{} happened", name((*event).into())),
         Condition::HappenedByDecision(event) => format!("{} happened by the decision", name((*event).into())),
         Condition::Positive(column) => format!("{} above 0", name((*column).into())),

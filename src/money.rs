@@ -120,7 +120,15 @@ mod tests {
     #[test]
     fn amounts_survive_packing() {
         let mut wide = WideAmounts::default();
-        for text in ["0", "0.07", "1234.50", "288230376151711743", "288230376151711744", "9999999999999999999999999999", "0.0000000000000000000000000001"] {
+        for text in [
+            "0",
+            "0.07",
+            "1234.50",
+            "288230376151711743",
+            "288230376151711744",
+            "9999999999999999999999999999",
+            "0.0000000000000000000000000001",
+        ] {
             let value: Decimal = text.parse().unwrap();
             let packed = Amount::pack(value, &mut wide);
             assert_eq!(packed.value(&wide).unwrap().to_string(), text);
@@ -131,7 +139,13 @@ mod tests {
 
     #[test]
     fn halves_round_away_from_zero_to_the_minor_unit() {
-        for (amount, code, rounded) in [("0.005", "USD", "0.01"), ("-0.005", "USD", "-0.01"), ("0.5", "JPY", "1"), ("0.0005", "KWD", "0.001"), ("0.00049", "KWD", "0.000")] {
+        for (amount, code, rounded) in [
+            ("0.005", "USD", "0.01"),
+            ("-0.005", "USD", "-0.01"),
+            ("0.5", "JPY", "1"),
+            ("0.0005", "KWD", "0.001"),
+            ("0.00049", "KWD", "0.000"),
+        ] {
             let currency = Currency::from_code(code).unwrap();
             assert_eq!(round(amount.parse().unwrap(), currency).to_string(), rounded, "{amount} {code}");
             let exactly = super::rounded(&exact(amount.parse().unwrap()), currency).unwrap();

@@ -69,7 +69,8 @@ pub struct Plans<'a> {
 impl<'a> Plans<'a> {
     /// Plans the rules of a catalogue that are asked for.
     pub fn of(catalogue: &'a Catalogue, selection: &Selection) -> Plans<'a> {
-        let all = catalogue.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| Listed { policy, rule }));
+        let all =
+            catalogue.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| Listed { policy, rule }));
         let listed: Vec<Listed<'a>> = all.filter(|listed| selection.includes(&listed.rule.id)).collect();
         let kinds: Vec<Sym> = catalogue.vocabulary.kinds.iter().map(|kind| kind.0).collect();
         let plan = |policy: &'a Policy, at: usize| plan(catalogue, policy, at, &listed, &kinds);

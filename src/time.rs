@@ -138,10 +138,11 @@ impl Zone {
     pub fn named(name: &str) -> Option<Zone> {
         let zone: Tz = name.parse().ok()?;
         // Twice a year for as long as exports may date is enough to notice any zone that ever changes its clock.
-        let mut offsets = (1989..=2200).flat_map(|year| [1, 4, 7, 10].map(|month| (year, month))).map(|(year, month)| {
-            let noon = NaiveDate::from_ymd_opt(year, month, 15).and_then(|d| d.and_hms_opt(12, 0, 0));
-            noon.map_or(0, |n| zone.offset_from_utc_datetime(&n).fix().local_minus_utc())
-        });
+        let mut offsets =
+            (1989..=2200).flat_map(|year| [1, 4, 7, 10].map(|month| (year, month))).map(|(year, month)| {
+                let noon = NaiveDate::from_ymd_opt(year, month, 15).and_then(|d| d.and_hms_opt(12, 0, 0));
+                noon.map_or(0, |n| zone.offset_from_utc_datetime(&n).fix().local_minus_utc())
+            });
         let first = offsets.next().unwrap_or(0);
         let fixed = offsets.all(|o| o == first).then_some(i64::from(first) * TICKS_PER_SECOND);
         Some(Zone { zone, fixed })
@@ -170,7 +171,8 @@ impl Zone {
             Some(time) => time.timestamp(),
             None => {
                 let before = naive - TimeDelta::hours(3);
-                let offset = self.zone.from_local_datetime(&before).earliest().map_or(0, |t| t.offset().fix().local_minus_utc());
+                let offset =
+                    self.zone.from_local_datetime(&before).earliest().map_or(0, |t| t.offset().fix().local_minus_utc());
                 naive.and_utc().timestamp() - i64::from(offset)
             }
         };

@@ -1,5 +1,6 @@
 //! The shipped policies and their worked examples, what a user's own policy can do, and what a wrong one is told.
 
+use proc_macro2::{TokenStream, TokenTree};
 use rayon::prelude::*;
 use reperform::audit::{self, Options};
 use reperform::policy::rule::Rule;
@@ -829,41 +830,33 @@ fn gather_words(value: &toml::Value, wanted: bool, words: &mut BTreeSet<String>)
     }
 }
 
-/// The string literals of a Rust file, each with its line; comments and the tests at its end are left out.
+/// The string literals of a Rust file, each with the line on which it first stands; comments and the tests at the end
+/// are left out.
 fn literals(text: &str) -> Vec<(usize, String)> {
     let program = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    let (mut literals, mut rest) = (Vec::new(), program);
-    let line = |rest: &str| line_of(program, program.len() - rest.len());
-    while let Some(at) = rest.find(['"', '\'', '/', 'r']) {
-        let (before, here) = rest.split_at(at);
-        let after_word = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let hashes = here[1..].bytes().take_while(|b| *b == b'#').count();
-        rest = if here.starts_with("//") {
-            &here[here.find('\n').unwrap_or(here.len())..]
-        } else if here.starts_with('r') && !after_word && here[1 + hashes..].starts_with('"') {
-            let (content, end) = (&here[hashes + 2..], format!("\"{}", "#".repeat(hashes)));
-            let length = content.find(&end).unwrap();
-            literals.push((line(here), content[..length].to_owned()));
-            &content[length + end.len()..]
-        } else if here.starts_with('"') {
-            let mut escaped = false;
-            let closes = |(_, c): &(usize, char)| {
-                let closes = *c == '"' && !escaped;
-                escaped = *c == '\\' && !escaped;
-                closes
-            };
-            let length = here[1..].char_indices().find(closes).unwrap().0;
-            literals.push((line(here), here[1..=length].to_owned()));
-            &here[length + 2..]
-        } else if here.starts_with("'\\") {
-            &here[3 + here[3..].find('\'').unwrap()..][1..]
-        } else if here.starts_with('\'') && here.chars().nth(2) == Some('\'') {
-            &here[2 + here.chars().nth(1).unwrap().len_utf8()..]
-        } else {
-            &here[1..]
-        };
+    let mut found = Vec::new();
+    gather_literals(program.parse().unwrap(), &mut found);
+    let line = |literal: &str| program.find(literal).map_or(0, |at| line_of(program, at));
+    let content = |literal: &str| {
+        let quoted = literal.trim_start_matches(['b', 'r', '#']).trim_end_matches('#');
+        quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted).to_owned()
+    };
+    found.iter().map(|literal| (line(literal), content(literal))).collect()
+}
+
+fn gather_literals(tokens: TokenStream, found: &mut Vec<String>) {
+    let mut after_hash = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Literal(literal) if literal.to_string().ends_with(['"', '#']) => found.push(literal.to_string()),
+            // A documentation comment is an attribute.
+            TokenTree::Group(group) if !(after_hash && group.stream().to_string().starts_with("doc")) => {
+                gather_literals(group.stream(), found);
+            }
+            _ => {}
+        }
+        after_hash = matches!(&token, TokenTree::Punct(punct) if ['#', '!'].contains(&punct.as_char()));
     }
-    literals
 }
 
 #[test]

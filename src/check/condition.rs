@@ -34,9 +34,7 @@ impl Case<'_> {
             Condition::Happened(event) => filled(self.request_day(*event)),
             Condition::HappenedByDecision(event) => self.happened_by_decision(*event),
             Condition::Positive(column) => self.above_zero(*column),
-            Condition::PositiveOrUnrecorded(column) => {
-                (self.amount(*column) != Cell::Value(Decimal::ZERO)).into()
-            }
+            Condition::PositiveOrUnrecorded(column) => (self.amount(*column) != Cell::Value(Decimal::ZERO)).into(),
             Condition::AtLeast { column, value } => match self.amount(*column) {
                 Cell::Value(amount) => (amount >= value.0).into(),
                 Cell::Blank => Truth::No,
@@ -131,7 +129,9 @@ impl Case<'_> {
     /// Whether the request was received within a term.
     fn timely(&self, timely: &Timely) -> Truth {
         match self.base(timely.after) {
-            Cell::Value(day) => self.last_day(day, timely.within).map_or(Truth::Unknown, |last| (self.submitted <= last).into()),
+            Cell::Value(day) => {
+                self.last_day(day, timely.within).map_or(Truth::Unknown, |last| (self.submitted <= last).into())
+            }
             Cell::Blank => timely.if_not_happened.into(),
             Cell::Absent => Truth::Unknown,
         }

@@ -12,7 +12,9 @@ pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
     if !case.comparable() {
         return Outcome::Indeterminate(FOREIGN);
     }
-    let Some(schedule) = case.plan.policy.schedule(&fee.schedule) else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
+    let Some(schedule) = case.plan.policy.schedule(&fee.schedule) else {
+        return Outcome::Indeterminate(UNKNOWN_FIGURE);
+    };
     let mut possible = Possible::default();
     for stages in stage::stages(case, schedule) {
         let fee_of = |s: &Stage| money::rounded(&stage::fee_at(case, s)?, case.currency());
@@ -41,7 +43,11 @@ fn compare(fee: &StageFee, case: &Case<'_>, mut fees: Vec<Decimal>) -> Outcome {
     if difference.abs() <= case.unit() {
         return Outcome::Compliant;
     }
-    let message = format!("an administrative fee of {} was retained, and the text gives {}", case.show(actual), case.show(nearest));
+    let message = format!(
+        "an administrative fee of {} was retained, and the text gives {}",
+        case.show(actual),
+        case.show(nearest)
+    );
     let fault = Fault::new(Verdict::Deviation, message).between(case.show(nearest), case.show(actual));
     fault.worth(Some(difference).filter(|_| refund_is_right(fee, case))).into()
 }
@@ -49,5 +55,5 @@ fn compare(fee: &StageFee, case: &Case<'_>, mut fees: Vec<Decimal>) -> Outcome {
 /// A wrong fee moves no money of its own where the refund is wrong already.
 fn refund_is_right(fee: &StageFee, case: &Case<'_>) -> bool {
     let beside = case.plan.rules.iter().find(|rule| rule.id == fee.beside);
-    beside.is_some_and(|rule| super::judge_case(rule, case) == Outcome::Compliant)
+    beside.is_some_and(|rule| super::judge_case(rule, &case.about(case.asked)) == Outcome::Compliant)
 }

@@ -16,9 +16,8 @@ pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
     }
     let whole = case.sum(case.target);
     let earned = part.earned.and_then(|column| case.amount(column).value());
-    let unearned = earned.and_then(|percent| {
-        money::rounded(&money::percent_of(whole, Decimal::ONE_HUNDRED - percent), case.currency())
-    });
+    let unearned = earned
+        .and_then(|percent| money::rounded(&money::percent_of(whole, Decimal::ONE_HUNDRED - percent), case.currency()));
     if side == Side::Upper {
         let largest = unearned.unwrap_or_else(|| plus(whole, -(case.unit() + case.unit())));
         return above_largest(case, Term::Refund, largest);
@@ -48,7 +47,8 @@ pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
 
 /// An amount is no more than another, within one unit.
 pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
-    let of_decision = |term| matches!(term, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned);
+    let of_decision =
+        |term| matches!(term, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned);
     if (of_decision(limit.amount) || of_decision(limit.limit)) && !case.comparable() {
         return Outcome::Indeterminate(FOREIGN);
     }
@@ -58,10 +58,16 @@ pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
     let above = actual.exceeds(most, case.unit());
     let mut possible = Possible::default();
     if above.possible() {
-        let message = format!("the {what} of {} is more than the {of}, {}", case.show_bounds(actual), case.show_bounds(most));
+        let message =
+            format!("the {what} of {} is more than the {of}, {}", case.show_bounds(actual), case.show_bounds(most));
         let difference = actual.known().zip(most.known()).map(|(a, m)| plus(a, -m));
         let expected = format!("at most {}", case.show_bounds(most));
-        possible.add(Fault::new(Verdict::Deviation, message).between(expected, case.show_bounds(actual)).worth(difference).into());
+        possible.add(
+            Fault::new(Verdict::Deviation, message)
+                .between(expected, case.show_bounds(actual))
+                .worth(difference)
+                .into(),
+        );
     }
     if above != Truth::Yes {
         possible.add(Outcome::Compliant);

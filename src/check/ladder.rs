@@ -23,7 +23,8 @@ pub fn ladder(ladder: &Ladder, case: &Case<'_>) -> Outcome {
     let own = case.request;
     case.parent();
     let siblings = case.books().children(parent).filter(|other| other.kind == own.kind && other.id != own.id);
-    let taken = Truth::any(siblings.map(|other| step_is(case, other, ladder, below).and_then(|| no_later(case, other).into())));
+    let taken =
+        Truth::any(siblings.map(|other| step_is(case, other, ladder, below).and_then(|| no_later(case, other).into())));
     match taken {
         Truth::Yes => Outcome::Compliant,
         Truth::Unknown => Outcome::Indeterminate("the export does not show the steps taken before"),

@@ -93,14 +93,14 @@ fn line_price(price: &LinePrice, billed: &BilledLine<'_>) -> Outcome {
         true => billed.show(least),
         false => format!("{} to {}", billed.show(least), billed.show(most)),
     };
-    billed.trail.note(|| format!("{} for {} units; the text gives {expected}", billed.show(total), quantity.normalize()));
+    billed
+        .trail
+        .note(|| format!("{} for {} units; the text gives {expected}", billed.show(total), quantity.normalize()));
     let fault = |verdict, limit: Decimal| {
         let units = if quantity == Decimal::ONE { "unit" } else { "units" };
         let (billed, count) = (billed.show(total), quantity.normalize());
         let message = format!("{billed} was billed for {count} {units}, and the text gives {expected}");
-        Outcome::from(
-            Fault::new(verdict, message).between(expected.clone(), billed).worth(Some(plus(limit, -total))),
-        )
+        Outcome::from(Fault::new(verdict, message).between(expected.clone(), billed).worth(Some(plus(limit, -total))))
     };
     if total > plus(most, slack) {
         return fault(Verdict::Deviation, most);
@@ -171,6 +171,7 @@ fn free_of_charge(free: &LineFree, billed: &BilledLine<'_>) -> Outcome {
     if work > last {
         return Outcome::Compliant;
     }
-    let message = format!("{} was charged for work begun on {work}, which is free of charge until {last}", billed.show(total));
+    let message =
+        format!("{} was charged for work begun on {work}, which is free of charge until {last}", billed.show(total));
     Fault::new(Verdict::Deviation, message).between("no charge", billed.show(total)).worth(Some(-total)).into()
 }

@@ -2,10 +2,10 @@
 
 use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, is_one_of};
-use crate::case::Case;
+use crate::case::{Case, Trail};
+use crate::column::{CodeColumn, Columns};
 use crate::policy::rule::{Check, NonRefundable, Rule};
 use crate::record::InvoiceLine;
-use crate::column::CodeColumn;
 
 /// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
 type Owner = Option<(usize, bool)>;
@@ -13,6 +13,8 @@ type Owner = Option<(usize, bool)>;
 /// For each line of a target, which rules may own it: several only where a fact is unknown.
 pub struct Exclusions {
     owners: Vec<Vec<Owner>>,
+    /// What was consulted to find them.
+    consulted: (Columns, Columns),
 }
 
 /// More combinations of unknown owners than this are not gone through.
@@ -20,7 +22,10 @@ const MOST_WORLDS: usize = 4096;
 
 impl Exclusions {
     fn of(case: &Case<'_>) -> Exclusions {
-        Exclusions { owners: case.target.iter().map(|line| owners(case, line)).collect() }
+        let trail = Trail::default();
+        let case = Case { trail: &trail, ..*case };
+        let owners = case.asked.iter().map(|line| owners(&case, line)).collect();
+        Exclusions { owners, consulted: (trail.absent(), trail.blank()) }
     }
 
     /// Every combination of owners that is possible. `None` if there are too many.
@@ -71,7 +76,9 @@ fn excludes(check: &NonRefundable, case: &Case<'_>, line: &InvoiceLine) -> Truth
 }
 
 fn exclusions<'c>(case: &Case<'c>) -> &'c Exclusions {
-    case.exclusions.get_or_init(|| Exclusions::of(case))
+    let exclusions = case.exclusions.get_or_init(|| Exclusions::of(case));
+    case.trail.consulted(exclusions.consulted);
+    exclusions
 }
 
 /// Calls back with the lines that remain of the target once the excluded ones are left out: once, or once for every
@@ -79,7 +86,7 @@ fn exclusions<'c>(case: &Case<'c>) -> &'c Exclusions {
 pub fn for_each_remaining(case: &Case<'_>, each: &mut dyn FnMut(&[InvoiceLine])) -> bool {
     let exclusions = exclusions(case);
     if exclusions.owners.iter().all(|owners| owners.as_slice() == [None]) {
-        each(case.target);
+        each(case.asked);
         return true;
     }
     let Some(worlds) = exclusions.worlds() else { return false };
@@ -88,7 +95,7 @@ pub fn for_each_remaining(case: &Case<'_>, each: &mut dyn FnMut(&[InvoiceLine]))
     kept.dedup();
     for keep in kept {
         let remaining: Vec<InvoiceLine> =
-            case.target.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(line, _)| *line).collect();
+            case.asked.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(line, _)| *line).collect();
         each(&remaining);
     }
     true
@@ -121,13 +128,18 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
     if !case.comparable() {
         return Outcome::Indeterminate(FOREIGN);
     }
-    let refundable = case.target.iter().zip(world).filter(|(_, owner)| owner.is_none());
+    let refundable = case.asked.iter().zip(world).filter(|(_, owner)| owner.is_none());
     let refundable = case.sum(refundable.map(|(line, _)| line));
     let limit = Bounds::exactly(refundable);
     let (refund, credit) = case.money_of_decision();
     let all = refund + credit;
     case.trail.note(|| {
-        format!("refundable {}, refunded {}, credited {}", case.show(refundable), case.show_bounds(refund), case.show_bounds(credit))
+        format!(
+            "refundable {}, refunded {}, credited {}",
+            case.show(refundable),
+            case.show_bounds(refund),
+            case.show_bounds(credit)
+        )
     });
     let excluded = excluded(number, case, world);
     let fault = |verdict, given: Bounds, message: String| {
@@ -167,7 +179,7 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
 
 /// The lines that a rule excludes, for a message.
 fn excluded(number: usize, case: &Case<'_>, world: &[Owner]) -> String {
-    let owned = case.target.iter().zip(world).filter(|(_, owner)| owner.is_some_and(|(n, _)| n == number));
+    let owned = case.asked.iter().zip(world).filter(|(_, owner)| owner.is_some_and(|(n, _)| n == number));
     let named: Vec<String> = owned
         .map(|(line, _)| {
             let (id, category) = (case.books().text(line.line), case.books().text(line.category));

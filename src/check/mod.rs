@@ -5,6 +5,7 @@
 //! indeterminate only if the values that a missing fact could have lead to different verdicts.
 
 mod amount;
+mod basis;
 mod condition;
 mod decide;
 mod fee;

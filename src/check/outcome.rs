@@ -300,7 +300,8 @@ mod tests {
 
     #[test]
     fn possible_outcomes_agree_or_are_indeterminate() {
-        let fault = |amount: i64| Outcome::from(Fault::new(Verdict::Deviation, String::new()).worth(Some(amount.into())));
+        let fault =
+            |amount: i64| Outcome::from(Fault::new(Verdict::Deviation, String::new()).worth(Some(amount.into())));
         let settle = |outcomes: &[Outcome]| {
             let mut possible = Possible::default();
             outcomes.iter().cloned().for_each(|o| possible.add(o));

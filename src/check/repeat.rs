@@ -1,7 +1,7 @@
 //! The same request made again.
 
-use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict};
 use super::FOREIGN;
+use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict};
 use crate::case::Case;
 use crate::column::{AmountColumn, CodeColumn};
 use crate::policy::OutcomeClass;
@@ -30,12 +30,13 @@ pub fn duplicate(case: &Case<'_>) -> Outcome {
         Outcome::from(Fault::new(verdict, message).between("one request", actual).worth(case.effect(Term::Money)))
     };
     let mut possible = Possible::default();
+    let nothing = Bounds::exactly(Decimal::ZERO);
     if gives.possible() {
         let all = std::iter::once(case).chain(&earlier);
-        if all.clone().any(|each| !each.comparable()) {
+        if all.clone().any(|each| given(each) != nothing && !each.comparable()) {
             possible.add(Outcome::Indeterminate(FOREIGN));
         } else {
-            let sum = all.fold(Bounds::exactly(Decimal::ZERO), |sum, each| sum + given(each));
+            let sum = all.fold(nothing, |sum, each| sum + given(each));
             let above = sum.exceeds(case.term(Term::TargetAmount), case.unit());
             if above.possible() {
                 possible.add(fault(Verdict::Deviation, &earlier[0], "paid"));

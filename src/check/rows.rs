@@ -14,7 +14,8 @@ pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Op
     let Some(decision) = case.decision.filter(|_| super::side(rule, case).is_some()) else { return };
     let mut further: Vec<Row<'a>> =
         case.rows().filter(|row| row.rules() && row.record.id != decision.record.id).collect();
-    case.trail.note(|| format!("{} is the decision; {} further ones", case.books().text(decision.record.id), further.len()));
+    case.trail
+        .note(|| format!("{} is the decision; {} further ones", case.books().text(decision.record.id), further.len()));
     if further.is_empty() {
         return emit(None, Outcome::Compliant);
     }
@@ -25,7 +26,8 @@ pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Op
         let refund = case.money_of(row.record).0;
         let first = books.text(decision.record.id);
         let own = books.text(row.record.id);
-        let message = format!("{own} decides the request again after {first}, and refunds {}", case.show_bounds(refund));
+        let message =
+            format!("{own} decides the request again after {first}, and refunds {}", case.show_bounds(refund));
         let amount = refund.known().filter(|_| case.in_invoice_currency(row.record));
         let fault = Fault::new(Verdict::Deviation, message).between("one decision", "a further one").worth(amount);
         let fault = Fault { date: row.day().value(), ..fault };

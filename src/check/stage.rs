@@ -37,7 +37,8 @@ pub fn stages<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Vec<Stages<'p>> {
     }
     case.trail.note(|| {
         let name = |stages: &Stages<'_>| stages.iter().map(|s| s.stage.text()).collect::<Vec<_>>().join(" or ");
-        let all: Vec<String> = worlds.iter().map(name).map(|n| if n.is_empty() { "not to be told".to_owned() } else { n }).collect();
+        let all: Vec<String> =
+            worlds.iter().map(name).map(|n| if n.is_empty() { "not to be told".to_owned() } else { n }).collect();
         format!("stage not recorded; from the work: {}", all.join(", or "))
     });
     worlds
@@ -78,7 +79,8 @@ fn share(case: &Case<'_>, percent: Number, of: Option<Term>) -> Option<Exact> {
 
 /// The recorded stage agrees with the work and with the percentage complete.
 pub fn evidence(evidence: &StageEvidence, case: &Case<'_>) -> Outcome {
-    let (Some(schedule), Cell::Value(word)) = (case.plan.policy.schedule(&evidence.schedule), case.code(CodeColumn::Stage))
+    let (Some(schedule), Cell::Value(word)) =
+        (case.plan.policy.schedule(&evidence.schedule), case.code(CodeColumn::Stage))
     else {
         return Outcome::NotApplicable;
     };

@@ -1,7 +1,7 @@
 //! Tests of days: deadlines, windows, notice, and the order of events.
 
-use super::outcome::{Fault, Outcome, Possible, Truth, Verdict};
 use super::NO_CALENDAR;
+use super::outcome::{Fault, Outcome, Possible, Truth, Verdict};
 use crate::calendar::days_between;
 use crate::case::Case;
 use crate::column::RequestTime;
@@ -67,7 +67,9 @@ fn by_last_day(
     let Some(last) = days.and_then(|days| days.into_iter().max()) else { return Outcome::Indeterminate(NO_CALENDAR) };
     let what = crate::explain::event(&deadline.event);
     case.trail.note(|| match event {
-        Some(day) if day <= last => format!("{what} on {day}, {} days before the last day {last}", days_between(day, last)),
+        Some(day) if day <= last => {
+            format!("{what} on {day}, {} days before the last day {last}", days_between(day, last))
+        }
         Some(day) => format!("{what} on {day}, {} days after the last day {last}", days_between(last, day)),
         None => format!("{what}: not yet on {}, last day {last}", case.run.as_of),
     });
@@ -84,8 +86,23 @@ fn by_last_day(
         Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(late).on(last).into()
     };
     match event {
-        Some(day) => fault(day.to_string(), day, format!("{what} was due by {last} ({term} after {from}) and came on {day}, {} late", in_days(days_between(last, day)))),
-        None if case.run.as_of > last => fault("not yet".to_owned(), case.run.as_of, format!("{what} was due by {last} ({term} after {from}) and had not come by {}, {} late", case.run.as_of, in_days(days_between(last, case.run.as_of)))),
+        Some(day) => fault(
+            day.to_string(),
+            day,
+            format!(
+                "{what} was due by {last} ({term} after {from}) and came on {day}, {} late",
+                in_days(days_between(last, day))
+            ),
+        ),
+        None if case.run.as_of > last => fault(
+            "not yet".to_owned(),
+            case.run.as_of,
+            format!(
+                "{what} was due by {last} ({term} after {from}) and had not come by {}, {} late",
+                case.run.as_of,
+                in_days(days_between(last, case.run.as_of))
+            ),
+        ),
         None => Outcome::NotApplicable,
     }
 }
@@ -126,7 +143,8 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
             let parent = case.parent();
             let id = parent.map_or("", |(request, _)| case.books().text(request.id));
             let outcome = parent.and_then(|(_, row)| row).map_or("none", |row| case.books().text(row.record.outcome));
-            let message = format!("it goes back to {id}, whose decision (`{outcome}`) is not one that the text supposes");
+            let message =
+                format!("it goes back to {id}, whose decision (`{outcome}`) is not one that the text supposes");
             let amount = window.amount.and_then(|term| case.effect(term));
             return Fault::new(Verdict::Review, message).worth(amount).into();
         }
@@ -144,7 +162,9 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
             processed => ("the refund", processed),
         },
     };
-    let Some(day) = event.value() else { return Outcome::Indeterminate("neither the payment nor the decision has a day") };
+    let Some(day) = event.value() else {
+        return Outcome::Indeterminate("neither the payment nor the decision has a day");
+    };
     case.trail.note(|| format!("{what} on {day}, last day {last}"));
     if day <= last {
         return Outcome::Compliant;
@@ -153,7 +173,10 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
     let fault = |verdict| {
         let term = crate::explain::count(window.within);
         let start = crate::explain::base(window.after);
-        let message = format!("{what} came on {day}, {} after the last day, {last} ({term} after {start} of {base})", in_days(late));
+        let message = format!(
+            "{what} came on {day}, {} after the last day, {last} ({term} after {start} of {base})",
+            in_days(late)
+        );
         let amount = window.amount.and_then(|term| case.effect(term));
         Outcome::from(Fault::new(verdict, message).between(last.to_string(), day.to_string()).late(late).worth(amount))
     };
@@ -180,7 +203,9 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
     if acknowledged.0 == Some(effective) {
         return Outcome::Compliant;
     }
-    let Some(first) = case.last_day(case.submitted, notice.at_least) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let Some(first) = case.last_day(case.submitted, notice.at_least) else {
+        return Outcome::Indeterminate(NO_CALENDAR);
+    };
     case.trail.note(|| format!("takes effect on {effective}, at the earliest {first}"));
     if effective >= first {
         return Outcome::Compliant;
@@ -190,9 +215,15 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
     }
     let short = days_between(effective, first);
     let term = crate::explain::count(notice.at_least);
-    let message = format!("the cancellation takes effect on {effective}, {} before the notice of {term} from {} ends ({first})", in_days(short), case.submitted);
+    let message = format!(
+        "the cancellation takes effect on {effective}, {} before the notice of {term} from {} ends ({first})",
+        in_days(short),
+        case.submitted
+    );
     match notice.short.verdict() {
-        Some(verdict) => Fault::new(verdict, message).between(first.to_string(), effective.to_string()).late(short).into(),
+        Some(verdict) => {
+            Fault::new(verdict, message).between(first.to_string(), effective.to_string()).late(short).into()
+        }
         None => Outcome::Compliant,
     }
 }

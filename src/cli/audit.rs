@@ -17,6 +17,7 @@ use crate::report::{Results, coverage, findings, rejects, terminal};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -100,7 +101,8 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
     let summary = Summary::of(results)?;
     let place = write(results, &summary, args, clock)?;
     if !args.quiet {
-        let explain = report.findings.iter().find(|f| !f.request.is_blank() && f.verdict == Verdict::Deviation);
+        let of_cases = report.findings.iter().filter(|f| !f.request.is_blank() && f.verdict == Verdict::Deviation);
+        let explain = of_cases.min_by_key(|finding| Reverse(finding.rule.rule.severity));
         let explain = explain.map(|finding| args.explain(books.text(finding.request)));
         let place = place.display().to_string();
         super::show(|to| terminal::show(&summary, &report.rules, &place, explain.as_deref(), to))?;

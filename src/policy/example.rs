@@ -313,7 +313,8 @@ fn write_exports(folder: &Path, family: &str, example: &Example) -> io::Result<(
     write_table(folder, Table::Invoices, &example.absent, lines)?;
     let (mut requests, mut decisions) = (Vec::new(), Vec::new());
     let own = example.request.iter().map(|request| (OWN.to_owned(), request, &example.decisions));
-    let others = example.others.iter().enumerate().map(|(at, o)| (format!("other-{}", at + 1), &o.request, &o.decisions));
+    let others =
+        example.others.iter().enumerate().map(|(at, o)| (format!("other-{}", at + 1), &o.request, &o.decisions));
     for (id, request, rows) in own.chain(others) {
         let mut cells = defaults(&[("request_id", &id), ("account_id", OWN), ("invoice_id", OWN)]);
         cells.extend(request.clone());

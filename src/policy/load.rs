@@ -2,7 +2,7 @@
 //!
 //! The file is taken apart table by table, so that a mistake in one rule does not hide one in the next.
 
-use super::rule::{Basis, Check, Ruling, Rule, Schedule};
+use super::rule::{Basis, Check, Rule, Ruling, Schedule};
 use super::word::Word;
 use super::{Policy, UpperSide, Version, Vocabulary};
 use crate::calendar::Calendar;
@@ -136,7 +136,8 @@ fn extent(text: &str, header: &Range<usize>) -> Range<usize> {
     }
     let begins_another = |line: &str| {
         let name = line.trim_start().strip_prefix('[').map(|rest| rest.strip_prefix('[').unwrap_or(rest).trim_start());
-        let own = |name: &str| name.starts_with("rule") && name.trim_start_matches("rule").trim_start().starts_with('.');
+        let own =
+            |name: &str| name.starts_with("rule") && name.trim_start_matches("rule").trim_start().starts_with('.');
         name.is_some_and(|name| !own(name) && TABLES.iter().any(|table| name.starts_with(table)))
     };
     let rest = text.get(header.end..).unwrap_or_default();
@@ -217,7 +218,10 @@ fn read_policy(
         upper_side: upper,
         versions,
         schedules: schedules.into_iter().map(|(s, _)| s).collect(),
-        rules: rules.into_iter().map(|(rule, span)| Rule { written: extent(&reading.source.text, &span), ..rule }).collect(),
+        rules: rules
+            .into_iter()
+            .map(|(rule, span)| Rule { written: extent(&reading.source.text, &span), ..rule })
+            .collect(),
         untested,
     })
 }
@@ -248,7 +252,8 @@ fn calendar(
     let (span, header) = (header.span(), header.get_ref());
     let Some(source) = holidays.get(&header.holidays) else {
         let known: Vec<&str> = holidays.keys().map(String::as_str).collect();
-        let help = format!("put `{}.csv` into the folder `calendars`; there are: {}", header.holidays, known.join(", "));
+        let help =
+            format!("put `{}.csv` into the folder `calendars`; there are: {}", header.holidays, known.join(", "));
         reading.problem(span, format!("there is no calendar `{}`", header.holidays), Some(&help));
         return None;
     };
@@ -308,18 +313,32 @@ fn versions_of(
 ) -> Vec<Version> {
     let mut versions: Vec<Version> = Vec::new();
     for (version, span) in reading.array::<VersionHeader>(value) {
-        let from = version.from.map(|d| d.date.and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into())));
+        let from = version
+            .from
+            .map(|d| d.date.and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into())));
         if matches!(from, Some(None)) {
-            reading.problem(span.clone(), "`from` is not a day", Some("write it without quotation marks: `from = 2026-01-31`"));
+            reading.problem(
+                span.clone(),
+                "`from` is not a day",
+                Some("write it without quotation marks: `from = 2026-01-31`"),
+            );
         }
         let from = from.flatten();
         if versions.last().is_some_and(|before| from <= before.from) {
-            reading.problem(span, format!("version `{}` does not begin after the one before it", version.id), Some("list the versions from the oldest on; only the first may leave out `from`"));
+            reading.problem(
+                span,
+                format!("version `{}` does not begin after the one before it", version.id),
+                Some("list the versions from the oldest on; only the first may leave out `from`"),
+            );
         }
         versions.push(Version { id: version.id, from });
     }
     if versions.is_empty() && !base {
-        reading.problem(header, "the policy has no `[[version]]`", Some("add one; leave out `from` if the text has no date and is always in force"));
+        reading.problem(
+            header,
+            "the policy has no `[[version]]`",
+            Some("add one; leave out `from` if the text has no date and is always in force"),
+        );
     }
     versions
 }
@@ -337,20 +356,32 @@ impl CheckRules<'_> {
         let mut seen = BTreeSet::new();
         for (rule, span) in rules {
             if !seen.insert((rule.id.as_str(), rule.since.as_deref())) {
-                reading.problem(span.clone(), format!("rule `{}` is written twice", rule.id), Some("give one of them another id, or another `since`"));
+                reading.problem(
+                    span.clone(),
+                    format!("rule `{}` is written twice", rule.id),
+                    Some("give one of them another id, or another `since`"),
+                );
             }
             self.texts(reading, rule, span);
             self.versions(reading, rule, span);
             self.check(reading, rule, span);
             if rule.upper_side && self.upper.is_none() && !base {
-                reading.problem(span.clone(), format!("rule `{}` has an upper side, and the policy has no `[upper_side]`", rule.id), Some("add `[upper_side]` with the kinds that it is held against"));
+                reading.problem(
+                    span.clone(),
+                    format!("rule `{}` has an upper side, and the policy has no `[upper_side]`", rule.id),
+                    Some("add `[upper_side]` with the kinds that it is held against"),
+                );
             }
         }
         for (rule, span) in rules {
             if let Check::StageFee(fee) = &rule.check
                 && !seen.iter().any(|(id, _)| *id == fee.beside)
             {
-                reading.problem(span.clone(), format!("`beside` names the rule `{}`, which the policy does not have", fee.beside), None);
+                reading.problem(
+                    span.clone(),
+                    format!("`beside` names the rule `{}`, which the policy does not have", fee.beside),
+                    None,
+                );
             }
         }
     }
@@ -358,7 +389,11 @@ impl CheckRules<'_> {
     fn texts(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
         for (what, text) in [("id", &rule.id), ("clause", &rule.clause), ("title", &rule.title)] {
             if text.trim().is_empty() {
-                reading.problem(span.clone(), format!("the rule's `{what}` is empty"), Some("an auditor must be able to name and find every rule"));
+                reading.problem(
+                    span.clone(),
+                    format!("the rule's `{what}` is empty"),
+                    Some("an auditor must be able to name and find every rule"),
+                );
             }
         }
     }
@@ -366,7 +401,11 @@ impl CheckRules<'_> {
     fn versions(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
         for named in [&rule.since, &rule.until].into_iter().flatten() {
             if !self.versions.iter().any(|v| v.id == *named) {
-                reading.problem(span.clone(), format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id), None);
+                reading.problem(
+                    span.clone(),
+                    format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id),
+                    None,
+                );
             }
         }
     }
@@ -375,26 +414,46 @@ impl CheckRules<'_> {
         let text = reading.source.text.get(extent(&reading.source.text, span)).unwrap_or_default();
         // Every term in business days is written with this key, wherever in the rule it stands.
         if text.contains("business_days") && self.calendar.is_none() {
-            reading.problem(span.clone(), format!("rule `{}` counts business days, and the policy has no calendar", rule.id), Some("add `calendar` to `[policy]`"));
+            reading.problem(
+                span.clone(),
+                format!("rule `{}` counts business days, and the policy has no calendar", rule.id),
+                Some("add `calendar` to `[policy]`"),
+            );
         }
         for schedule in rule.check.schedules() {
             if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
-                reading.problem(span.clone(), format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id), None);
+                reading.problem(
+                    span.clone(),
+                    format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
+                    None,
+                );
             }
         }
         match &rule.check {
             Check::Decide(branches) => {
                 let silent = branches.iter().any(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
                 if silent {
-                    reading.problem(span.clone(), format!("a branch of rule `{}` does not say what is wrong", rule.id), Some("add `says` to each branch that is not compliant"));
+                    reading.problem(
+                        span.clone(),
+                        format!("a branch of rule `{}` does not say what is wrong", rule.id),
+                        Some("add `says` to each branch that is not compliant"),
+                    );
                 }
             }
             Check::Deadline(deadline) => {
                 if deadline.within.is_some() == deadline.within_by.is_some() {
-                    reading.problem(span.clone(), format!("rule `{}` needs either `within` or `within_by`", rule.id), None);
+                    reading.problem(
+                        span.clone(),
+                        format!("rule `{}` needs either `within` or `within_by`", rule.id),
+                        None,
+                    );
                 }
                 if deadline.event.is_empty() {
-                    reading.problem(span.clone(), format!("rule `{}` waits for no event", rule.id), Some("name one in `event`"));
+                    reading.problem(
+                        span.clone(),
+                        format!("rule `{}` waits for no event", rule.id),
+                        Some("name one in `event`"),
+                    );
                 }
             }
             _ => {}

@@ -191,7 +191,14 @@ impl Catalogue {
         };
         crate::record::Vocabulary {
             families: self.families().map(|p| (crate::text::normal_code(&p.name), p.zone)).collect(),
-            categories: texts(&mut self.vocabulary.categories.iter().copied().chain(self.policies.iter().flat_map(Policy::all_categories))),
+            categories: texts(
+                &mut self
+                    .vocabulary
+                    .categories
+                    .iter()
+                    .copied()
+                    .chain(self.policies.iter().flat_map(Policy::all_categories)),
+            ),
             kinds: texts(&mut self.vocabulary.kinds.iter().copied()),
             outcomes: texts(&mut self.vocabulary.outcomes.keys().copied()),
         }
@@ -226,7 +233,8 @@ impl Policy {
     /// Whether a rule is part of a version.
     pub fn in_version(&self, rule: &Rule, version: usize) -> bool {
         let place = |id: &Option<String>| id.as_ref().and_then(|id| self.versions.iter().position(|v| v.id == *id));
-        place(&rule.since).is_none_or(|since| version >= since) && place(&rule.until).is_none_or(|until| version < until)
+        place(&rule.since).is_none_or(|since| version >= since)
+            && place(&rule.until).is_none_or(|until| version < until)
     }
 
     /// A schedule by its id.

@@ -585,7 +585,10 @@ impl Check {
     /// Whether it compares money of the decision with an amount of the target: on a target of several categories that
     /// money cannot be attributed to a line.
     pub fn compares_amounts(&self) -> bool {
-        matches!(self, Check::ExactAmount(_) | Check::StageFee(_) | Check::Milestones(_) | Check::InPart(_) | Check::AtMost(_))
+        matches!(
+            self,
+            Check::ExactAmount(_) | Check::StageFee(_) | Check::Milestones(_) | Check::InPart(_) | Check::AtMost(_)
+        )
     }
 
     /// The name of the kind, as policy files write it.
