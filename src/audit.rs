@@ -3,7 +3,7 @@
 //! The core is pure: it reads the books and the catalogue and returns findings and counts. It owns the loop; a check
 //! sees one case.
 
-use crate::case::{Case, Context, Row, Trail};
+use crate::case::{Case, Context, Row};
 use crate::check::line::BilledLine;
 use crate::check::lines::Exclusions;
 use crate::check::outcome::{Fault, Outcome, Verdict};
@@ -11,10 +11,11 @@ use crate::check::{judge, line, rows};
 use crate::column::{Column, Columns};
 use crate::finding::Finding;
 use crate::plan::{Listed, Plan, Plans, Selection};
-use crate::policy::{Catalogue, Policy, Version};
+use crate::policy::Catalogue;
 use crate::record::{Books, Invoice, Place, Request};
 use crate::text::Sym;
 use crate::time::Zone;
+use crate::trail::Trail;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use std::cell::OnceCell;
@@ -258,10 +259,11 @@ impl Found<'_> {
     }
 }
 
-struct Engine<'e, 'a> {
-    run: &'e Context<'a>,
-    plans: &'e Plans<'a>,
-    include_indeterminate: bool,
+/// Judges invoices under the plans of a run.
+pub(crate) struct Engine<'e, 'a> {
+    pub(crate) run: &'e Context<'a>,
+    pub(crate) plans: &'e Plans<'a>,
+    pub(crate) include_indeterminate: bool,
 }
 
 impl<'e, 'a> Engine<'e, 'a> {
@@ -291,7 +293,7 @@ impl<'e, 'a> Engine<'e, 'a> {
 
     /// An invoice's cases, each with whether it is evaluated. One that is not still counts in the sums of its invoice,
     /// under any version.
-    fn cases<'c>(
+    pub(crate) fn cases<'c>(
         &'c self,
         requests: &'c [Request],
         exclusions: &'c [OnceCell<Exclusions>],
@@ -308,7 +310,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     }
 
     /// The plan of the version in force on the day of submission; none for a case outside the audit.
-    fn plan(&self, invoice: &Invoice, request: &Request) -> Option<&'e Plan<'a>> {
+    pub(crate) fn plan(&self, invoice: &Invoice, request: &Request) -> Option<&'e Plan<'a>> {
         let zone = self.plans.on(invoice.policy, NaiveDate::MAX)?.policy.zone;
         let submitted = request.submitted_at.day(zone)?;
         let outside = self.run.as_of_given && submitted > self.run.as_of;
@@ -358,7 +360,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     }
 
     /// What is written up of an outcome.
-    fn fault(&self, outcome: Outcome, trail: &Trail) -> Option<Fault> {
+    pub(crate) fn fault(&self, outcome: Outcome, trail: &Trail) -> Option<Fault> {
         match outcome {
             Outcome::Fault(fault) => Some(*fault),
             Outcome::Indeterminate(why) if self.include_indeterminate => {
@@ -369,7 +371,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     }
 
     /// The plan for an invoice's lines; none for an invoice outside the audit.
-    fn line_plan(&self, invoice: &Invoice) -> Option<&'e Plan<'a>> {
+    pub(crate) fn line_plan(&self, invoice: &Invoice) -> Option<&'e Plan<'a>> {
         let later = self.run.as_of_given && invoice.date > self.run.as_of;
         self.plans.on(invoice.policy, invoice.date).filter(|_| !later)
     }
@@ -409,7 +411,13 @@ pub fn indeterminate(why: &str, trail: &Trail) -> String {
 }
 
 /// Writes up a finding about a case.
-fn write_up<'a>(rule: Listed<'a>, case: &Case<'_>, plan: &Plan<'a>, row: Option<Row<'_>>, fault: Fault) -> Finding<'a> {
+pub(crate) fn write_up<'a>(
+    rule: Listed<'a>,
+    case: &Case<'_>,
+    plan: &Plan<'a>,
+    row: Option<Row<'_>>,
+    fault: Fault,
+) -> Finding<'a> {
     let row = rows::row_of(case, row);
     let decided = row.and_then(|row| row.decided_at.day(plan.policy.zone));
     let invoice_lines = case
@@ -446,7 +454,12 @@ fn write_up<'a>(rule: Listed<'a>, case: &Case<'_>, plan: &Plan<'a>, row: Option<
 }
 
 /// Writes up a finding about an invoice line.
-fn write_up_line<'a>(rule: Listed<'a>, billed: &BilledLine<'_>, plan: &Plan<'a>, fault: Fault) -> Finding<'a> {
+pub(crate) fn write_up_line<'a>(
+    rule: Listed<'a>,
+    billed: &BilledLine<'_>,
+    plan: &Plan<'a>,
+    fault: Fault,
+) -> Finding<'a> {
     Finding {
         verdict: fault.verdict,
         policy: plan.policy,
@@ -474,124 +487,4 @@ fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).chain(['.']).collect()
-}
-
-/// One outcome of one rule on one case, with its working.
-pub struct Judged<'a> {
-    /// The rule.
-    pub rule: Listed<'a>,
-    /// The verdict; `None` if the rule does not apply.
-    pub verdict: Option<Verdict>,
-    /// What was found, if it is a deviation, for review, or indeterminate.
-    pub finding: Option<Finding<'a>>,
-    /// The steps of the working, in order.
-    pub working: Vec<String>,
-}
-
-/// Whether a case was judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Judged.
-    Evaluated,
-    /// Resting on rejected rows: see [`Books::held_back`].
-    HeldBack,
-    /// Older than the first version of its policy, or submitted after the as-of date.
-    Outside,
-}
-
-/// A case with every rule that was put to it.
-pub struct Explained<'a> {
-    /// The request.
-    pub request: &'a Request,
-    /// Its invoice.
-    pub invoice: &'a Invoice,
-    /// The policy that judges it and its version; `None` if it was not judged.
-    pub judged_by: Option<(&'a Policy, &'a Version)>,
-    /// Whether it was judged.
-    pub status: Status,
-    /// Every rule that can apply to its kind, then those about the lines of its invoice, in the order of the files.
-    pub judged: Vec<Judged<'a>>,
-    /// The as-of date.
-    pub as_of: AsOf,
-}
-
-/// Judges one case again, keeping the working of every rule. `None` if no used row has the id.
-pub fn explain<'a>(
-    catalogue: &'a Catalogue,
-    books: &'a Books,
-    options: &Options,
-    request_id: &str,
-) -> Option<Explained<'a>> {
-    let request = books.request(request_id)?;
-    let invoice = books.invoices.get(request.invoice as usize)?;
-    let as_of = as_of(catalogue, books, options);
-    let run = context(catalogue, books, as_of);
-    let plans = Plans::of(catalogue, &options.selection);
-    let engine = Engine { run: &run, plans: &plans, include_indeterminate: true };
-    let plan = engine.plan(invoice, request);
-    let status = match (request.held_back, plan) {
-        (true, _) => Status::HeldBack,
-        (false, None) => Status::Outside,
-        (false, Some(_)) => Status::Evaluated,
-    };
-    let judged = plan.filter(|_| status == Status::Evaluated).map_or_else(Vec::new, |plan| {
-        let mut judged = engine.explain_case(invoice, request, plan);
-        judged.extend(engine.explain_lines(invoice));
-        judged
-    });
-    let judged_by = plan.filter(|_| status == Status::Evaluated).map(|plan| (plan.policy, plan.version));
-    Some(Explained { request, invoice, judged_by, status, judged, as_of })
-}
-
-impl<'a> Engine<'_, 'a> {
-    fn explain_case(&self, invoice: &'a Invoice, request: &'a Request, plan: &Plan<'a>) -> Vec<Judged<'a>> {
-        let (trail, exclusions) = (Trail::with_working(), OnceCell::new());
-        let mut judged = Vec::new();
-        let Some(own) = self.plan(invoice, request) else { return judged };
-        let case = Case::new(self.run, own, request, &exclusions, &trail);
-        for (number, rule) in plan.rules_for(request.kind) {
-            trail.restart();
-            let mut outcomes = Vec::new();
-            judge(rule, &case, &mut |row, outcome| outcomes.push((row, outcome)));
-            for (row, outcome) in outcomes {
-                let verdict = outcome.verdict();
-                let fault = self.fault(outcome, &trail);
-                let finding = fault.map(|fault| write_up(self.plans.listed[*number], &case, plan, row, fault));
-                judged.push(Judged { rule: self.plans.listed[*number], verdict, finding, working: trail.restart() });
-            }
-        }
-        let requests = self.run.books.requests_of(invoice);
-        let exclusions: Vec<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
-        let cases = self.cases(requests, &exclusions, &trail);
-        for (number, _) in &plan.invoice_rules {
-            let rule = self.plans.listed[*number];
-            rows::running_total(&cases, &mut |case, row, outcome| {
-                if case.request.id == request.id {
-                    let verdict = outcome.verdict();
-                    let fault = self.fault(outcome, &trail);
-                    let finding = fault.map(|fault| write_up(rule, case, plan, Some(row), fault));
-                    judged.push(Judged { rule, verdict, finding, working: trail.restart() });
-                }
-            });
-        }
-        judged
-    }
-
-    fn explain_lines(&self, invoice: &'a Invoice) -> Vec<Judged<'a>> {
-        let trail = Trail::with_working();
-        let mut judged = Vec::new();
-        let Some(plan) = self.line_plan(invoice) else { return judged };
-        for line in self.run.books.lines_of(invoice) {
-            let billed = BilledLine { run: self.run, plan, invoice, line, trail: &trail };
-            for (number, rule) in &plan.line_rules {
-                trail.restart();
-                let outcome = line::judge_line(rule, &billed);
-                let verdict = outcome.verdict();
-                let fault = self.fault(outcome, &trail);
-                let finding = fault.map(|fault| write_up_line(self.plans.listed[*number], &billed, plan, fault));
-                judged.push(Judged { rule: self.plans.listed[*number], verdict, finding, working: trail.restart() });
-            }
-        }
-        judged
-    }
 }

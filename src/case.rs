@@ -3,7 +3,7 @@
 
 use crate::check::lines::Exclusions;
 use crate::check::outcome::{Bounds, Truth, plus};
-use crate::column::{AmountColumn, CodeColumn, Column, Columns, FlagColumn, LineEvent, RequestTime};
+use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, LineEvent, RequestTime};
 use crate::money::{self, Amount, Currency};
 use crate::plan::Plan;
 use crate::policy::condition::{Count, State, Term};
@@ -11,9 +11,10 @@ use crate::policy::{OutcomeClass, Policy};
 use crate::record::{Books, Cell, Decision, Flag, Invoice, InvoiceLine, NO_PARENT, Place, Request};
 use crate::text::Sym;
 use crate::time::Stamp;
+use crate::trail::Trail;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 
 /// What all cases of a run share.
 pub struct Context<'a> {
@@ -31,88 +32,6 @@ impl Context<'_> {
     /// What an outcome means. Reading rejects outcomes that are not in the list.
     pub fn class(&self, outcome: Sym) -> OutcomeClass {
         self.outcomes.iter().find(|(word, _)| *word == outcome).map_or(OutcomeClass::Pending, |(_, class)| *class)
-    }
-}
-
-/// What was consulted while a rule was judged, and the working where someone wants to read it.
-#[derive(Default)]
-pub struct Trail {
-    absent: std::cell::Cell<Columns>,
-    blank: std::cell::Cell<Columns>,
-    cited: RefCell<Vec<Place>>,
-    working: Option<RefCell<Vec<String>>>,
-}
-
-impl Trail {
-    /// A trail that keeps the working.
-    pub fn with_working() -> Trail {
-        Trail { working: Some(RefCell::default()), ..Trail::default() }
-    }
-
-    /// Forgets what was consulted, and hands over the working.
-    pub fn restart(&self) -> Vec<String> {
-        self.absent.set(Columns::NONE);
-        self.blank.set(Columns::NONE);
-        self.cited.borrow_mut().clear();
-        self.working.as_ref().map(RefCell::take).unwrap_or_default()
-    }
-
-    /// The absent columns that were consulted.
-    pub fn absent(&self) -> Columns {
-        self.absent.get()
-    }
-
-    /// The blank cells that were consulted where a value was needed.
-    pub fn blank(&self) -> Columns {
-        self.blank.get()
-    }
-
-    /// Adds the absent and the blank columns that were consulted before, for what is worked out only once.
-    pub fn consulted(&self, (absent, blank): (Columns, Columns)) {
-        self.absent.set(self.absent.get().union(absent));
-        self.blank.set(self.blank.get().union(blank));
-    }
-
-    /// Records that the outcome rests on a row besides the case's own.
-    pub fn cite(&self, place: Place) {
-        self.cited.borrow_mut().push(place);
-    }
-
-    /// The rows besides the case's own on which the outcome rests.
-    pub fn cited(&self) -> Vec<Place> {
-        self.cited.borrow().clone()
-    }
-
-    /// Adds a step to the working, if it is kept.
-    pub fn note(&self, step: impl FnOnce() -> String) {
-        if let Some(working) = &self.working {
-            let step = step();
-            let mut steps = working.borrow_mut();
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
-        }
-    }
-
-    fn missing(&self, column: Column) {
-        self.absent.set(self.absent.get().with(column));
-    }
-
-    /// A cell of a record: without a value it is blank if the record's file has the column, and else absent.
-    pub fn cell<T>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
-        match value {
-            Some(value) => Cell::Value(value),
-            None if books.has(place, column) => Cell::Blank,
-            None => {
-                self.missing(column);
-                Cell::Absent
-            }
-        }
-    }
-
-    /// Records that a cell is blank of which the value is needed.
-    pub fn unrecorded(&self, column: impl Into<Column>) {
-        self.blank.set(self.blank.get().with(column.into()));
     }
 }
 
@@ -455,7 +374,7 @@ impl<'a> Case<'a> {
             Count::Days(days) => crate::calendar::days_after(from, days),
             Count::BusinessDays(days) => self.plan.policy.calendar.as_ref()?.after(from, days),
         }?;
-        self.trail.note(|| crate::explain::day_count(self.plan.policy, from, last, count));
+        self.trail.note(|| crate::wording::day_count(self.plan.policy, from, last, count));
         Some(last)
     }
 

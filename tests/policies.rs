@@ -3,9 +3,10 @@
 use proc_macro2::{TokenStream, TokenTree};
 use rayon::prelude::*;
 use reperform::audit::{self, Options};
+use reperform::example;
 use reperform::policy::rule::Rule;
 use reperform::policy::word::texts_with_words;
-use reperform::policy::{Catalogue, Problem, Source, example, shipped};
+use reperform::policy::{Catalogue, Problem, Source, shipped};
 use reperform::record::Sources;
 use std::collections::BTreeSet;
 use std::fs;

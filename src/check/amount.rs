@@ -3,12 +3,13 @@
 use super::basis::{self, Amounts, Open};
 use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, Side, UNKNOWN_FIGURE};
-use crate::case::{Case, Trail};
+use crate::case::Case;
 use crate::column::CodeColumn;
 use crate::money::{self, Exact};
 use crate::policy::OutcomeClass;
 use crate::policy::condition::Term;
 use crate::policy::rule::ExactAmount;
+use crate::trail::Trail;
 use rust_decimal::Decimal;
 
 pub fn exact(exact: &ExactAmount, case: &Case<'_>, side: Side) -> Outcome {
@@ -86,7 +87,7 @@ impl Limits {
 
 fn compare(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits) -> Outcome {
     let bounds = case.term(exact.of);
-    let (what, unit) = (crate::explain::term(exact.of), case.unit());
+    let (what, unit) = (crate::wording::term(exact.of), case.unit());
     case.trail.note(|| format!("accepted {}; {what} {}", limits.list(case), case.show_bounds(bounds)));
     let above_all = limits.top().is_some_and(|top| bounds.low > plus(top, unit));
     let Some(actual) = bounds.known() else {
@@ -117,7 +118,7 @@ fn wrong(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits, diff
     let denied_unpaid = case.class() == Some(OutcomeClass::Denied) && actual.known().is_some_and(|a| a.is_zero());
     let softened = case.code_in(CodeColumn::Reason, &exact.review_reasons);
     let fault = |verdict| {
-        let (what, list) = (crate::explain::term(exact.of), limits.list(case));
+        let (what, list) = (crate::wording::term(exact.of), limits.list(case));
         let working = basis_in_words(exact, case, side);
         let message = match denied_unpaid {
             true => format!(
@@ -159,7 +160,7 @@ pub fn above_largest(case: &Case<'_>, of: Term, largest: Decimal) -> Outcome {
 }
 
 fn above(case: &Case<'_>, of: Term, largest: Decimal, excess: Option<Decimal>) -> Outcome {
-    let (actual, most, what) = (case.show_bounds(case.term(of)), case.show(largest), crate::explain::term(of));
+    let (actual, most, what) = (case.show_bounds(case.term(of)), case.show(largest), crate::wording::term(of));
     let message = format!("the {what} is {actual}, above the {most} that a cancellation would give");
     Fault::new(Verdict::Review, message).between(format!("at most {most}"), actual).worth(excess).into()
 }

@@ -19,7 +19,7 @@ impl Case<'_> {
     /// Whether a condition holds.
     pub fn holds(&self, condition: &Condition) -> Truth {
         let truth = self.answer(condition);
-        self.trail.note(|| crate::explain::condition(self, condition, truth));
+        self.trail.note(|| crate::wording::condition(self, condition, truth));
         truth
     }
 

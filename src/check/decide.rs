@@ -21,13 +21,13 @@ pub fn decide(branches: &[Branch], case: &Case<'_>) -> Outcome {
 
 fn ruling(branch: &Branch, case: &Case<'_>) -> Outcome {
     let Some(verdict) = branch.then.verdict() else { return Outcome::Compliant };
-    let figures = crate::explain::figures(case, &branch.conditions);
-    let money = branch.amount.map(|term| crate::explain::money(case, term));
+    let figures = crate::wording::figures(case, &branch.conditions);
+    let money = branch.amount.map(|term| crate::wording::money(case, term));
     let message = match &money {
         Some(money) => format!("{}: {money}{figures}", branch.says),
         None => format!("{}{figures}", branch.says),
     };
-    let (expected, actual) = crate::explain::sides(case, &branch.conditions, money);
+    let (expected, actual) = crate::wording::sides(case, &branch.conditions, money);
     let effect = branch.amount.and_then(|term| case.effect(term));
     Fault::new(verdict, message).between(expected, actual).worth(effect).into()
 }

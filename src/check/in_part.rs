@@ -53,7 +53,7 @@ pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
         return Outcome::Indeterminate(FOREIGN);
     }
     let (actual, most) = (case.term(limit.amount), case.term(limit.limit));
-    let (what, of) = (crate::explain::term(limit.amount), crate::explain::term(limit.limit));
+    let (what, of) = (crate::wording::term(limit.amount), crate::wording::term(limit.limit));
     case.trail.note(|| format!("{what} {}, {of} {}", case.show_bounds(actual), case.show_bounds(most)));
     let above = actual.exceeds(most, case.unit());
     let mut possible = Possible::default();

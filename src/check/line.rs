@@ -3,13 +3,14 @@
 use super::outcome::{Fault, Outcome, Verdict, plus};
 use super::{NO_CALENDAR, UNKNOWN_FIGURE};
 use crate::calendar::days_between;
-use crate::case::{Context, Trail};
+use crate::case::Context;
 use crate::column::Column;
 use crate::money::{self, Amount};
 use crate::plan::Plan;
 use crate::policy::condition::Count;
 use crate::policy::rule::{Check, LineFree, LinePrice, Rule};
 use crate::record::{Cell, Invoice, InvoiceLine};
+use crate::trail::Trail;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 

@@ -2,10 +2,11 @@
 
 use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, is_one_of};
-use crate::case::{Case, Trail};
+use crate::case::Case;
 use crate::column::{CodeColumn, Columns};
 use crate::policy::rule::{Check, NonRefundable, Rule};
 use crate::record::InvoiceLine;
+use crate::trail::Trail;
 
 /// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
 type Owner = Option<(usize, bool)>;

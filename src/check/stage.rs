@@ -73,7 +73,7 @@ fn share(case: &Case<'_>, percent: Number, of: Option<Term>) -> Option<Exact> {
     }
     let term = of?;
     let whole = case.term(term).known()?;
-    case.trail.note(|| format!("{} % of {} {}", percent.0, crate::explain::term(term), case.show(whole)));
+    case.trail.note(|| format!("{} % of {} {}", percent.0, crate::wording::term(term), case.show(whole)));
     Some(money::percent_of(whole, percent.0))
 }
 

@@ -65,7 +65,7 @@ fn by_last_day(
 ) -> Outcome {
     let days: Option<Vec<NaiveDate>> = terms.iter().map(|term| case.last_day(from, *term)).collect();
     let Some(last) = days.and_then(|days| days.into_iter().max()) else { return Outcome::Indeterminate(NO_CALENDAR) };
-    let what = crate::explain::event(&deadline.event);
+    let what = crate::wording::event(&deadline.event);
     case.trail.note(|| match event {
         Some(day) if day <= last => {
             format!("{what} on {day}, {} days before the last day {last}", days_between(day, last))
@@ -80,7 +80,7 @@ fn by_last_day(
         return Outcome::Indeterminate("the day of the event is not known");
     }
     let longest = terms.iter().rev().find(|term| case.last_day(from, **term) == Some(last));
-    let term = longest.map_or(String::new(), |term| crate::explain::count(*term));
+    let term = longest.map_or(String::new(), |term| crate::wording::count(*term));
     let fault = |actual: String, until: NaiveDate, message: String| {
         let late = days_between(last, until);
         Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(late).on(last).into()
@@ -171,8 +171,8 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
     }
     let late = days_between(last, day);
     let fault = |verdict| {
-        let term = crate::explain::count(window.within);
-        let start = crate::explain::base(window.after);
+        let term = crate::wording::count(window.within);
+        let start = crate::wording::base(window.after);
         let message = format!(
             "{what} came on {day}, {} after the last day, {last} ({term} after {start} of {base})",
             in_days(late)
@@ -214,7 +214,7 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
         return Outcome::Indeterminate("the day of the acknowledgement is not known");
     }
     let short = days_between(effective, first);
-    let term = crate::explain::count(notice.at_least);
+    let term = crate::wording::count(notice.at_least);
     let message = format!(
         "the cancellation takes effect on {effective}, {} before the notice of {term} from {} ends ({first})",
         in_days(short),
@@ -245,7 +245,7 @@ pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
         dated |= [acknowledged, decided, sent.value(), received.value()].iter().any(Option::is_some);
         for (first, second) in &chronology.order {
             let Some((a, b)) = day(*first).zip(day(*second)) else { continue };
-            let (first, second) = (crate::explain::moment(*first), crate::explain::moment(*second));
+            let (first, second) = (crate::wording::moment(*first), crate::wording::moment(*second));
             case.trail.note(|| format!("{first} {a}, {second} {b}"));
             if b < a {
                 broken.push(format!("{second} {b} is before {first} {a} in {}", case.books().text(row.id)));

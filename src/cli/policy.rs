@@ -4,7 +4,7 @@ use super::Status;
 use super::failure::{Failure, rendered};
 use super::policies::{PolicyArgs, add, catalogue, near, of_folder, text_of};
 use super::rules::{item, list};
-use crate::policy::example::{self, RunError};
+use crate::example::{self, RunError};
 use crate::policy::rule::Rule;
 use crate::policy::{Catalogue, Policy, Source, Version, shipped};
 use crate::report::layout::{Table, counted, left, right, short};

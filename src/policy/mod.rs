@@ -5,7 +5,6 @@
 //! adds to them or takes the place of those with the same name.
 
 pub mod condition;
-pub mod example;
 mod load;
 pub mod rule;
 mod shipped;

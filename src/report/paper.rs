@@ -1,9 +1,9 @@
 //! One case as a page of a workpaper: what is known, what followed when, and what every rule says of it.
 
 use super::evidence::{self, Cells};
-use crate::audit::{Explained, Judged, Status};
 use crate::check::outcome::Verdict;
 use crate::column::Column;
+use crate::explain::{Explained, Judged, Status};
 use crate::finding::Finding;
 use crate::money;
 use crate::policy::{Catalogue, Policy};

@@ -2,8 +2,8 @@
 
 use super::layout::{Table, counted, left, plain, short, wrapped};
 use super::paper::{Fact, Paper, figures};
-use crate::audit::Judged;
 use crate::check::outcome::Verdict;
+use crate::explain::Judged;
 use crate::money;
 use crate::record::Books;
 use anstyle::{AnsiColor, Style};

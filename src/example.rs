@@ -1,13 +1,13 @@
 //! Worked examples: small cases in a policy's own terms, each with the verdict that its text gives. They stand beside
 //! the policy in `NAME.examples.toml` and are run through the whole program, from the export to the verdict.
 
-use super::load::{Problem, Source};
-use super::{Catalogue, Policy};
 use crate::audit::{self, Options};
 use crate::check::outcome::Verdict;
 use crate::column::{Column, Table};
+use crate::explain;
 use crate::finding::Finding;
 use crate::plan::Selection;
+use crate::policy::{Catalogue, Policy, Problem, Source};
 use crate::record::Sources;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -207,7 +207,7 @@ fn mismatch(catalogue: &Catalogue, policy: &Policy, example: &Example) -> Result
         requests: vec![folder.path().join("requests.csv")],
         decisions: vec![folder.path().join("decisions.csv")],
     };
-    let words = super::word::texts_with_words();
+    let words = crate::policy::word::texts_with_words();
     let books = match crate::export::read(&sources, &catalogue.reading_vocabulary(), words, &|_| {}) {
         Ok(books) => books,
         Err(error) => return Ok(Some(error.to_string())),
@@ -270,7 +270,7 @@ fn verdict<'a>(
         let finding = report.findings.into_iter().next();
         return Ok((finding.as_ref().map(|f| f.verdict).or(compliant), finding));
     }
-    let explained = audit::explain(catalogue, books, options, OWN).ok_or("the example has no readable request")?;
+    let explained = explain::explain(catalogue, books, options, OWN).ok_or("the example has no readable request")?;
     let mut judged = explained.judged;
     judged.retain(|judged| judged.rule.rule.id == example.rule && judged.verdict.is_some());
     // A rule about decision rows gives several outcomes: the one that fails is the example's.
