@@ -6,6 +6,19 @@
 //!                    └► rejects               ▲ check
 //! policies/*.toml ─► policy ─► plan ──────────┘
 //! ```
+//!
+//! | word | here |
+//! |---|---|
+//! | export, record, reject | a CSV file; a row read from it; a row that could not be used |
+//! | case | a request with its invoice, decisions, parents and children |
+//! | policy, version, clause | a text; its state from a day on; the place in it that a rule cites |
+//! | rule, check | one requirement of a policy, as data; the kind of test that it asks for, in code |
+//! | outcome | compliant, deviation, review, indeterminate, not applicable |
+//! | finding | a deviation or review, written up with clause and evidence |
+//! | exposure | the money at stake in a case |
+//! | held back | a case that rests on rejected rows, and is not evaluated |
+//! | plan | the rules of one policy version, by the kind of request that they can apply to |
+//! | trail, working | the columns and rows that an outcome rests on; the steps by which it came about |
 
 pub mod audit;
 pub mod calendar;

@@ -746,6 +746,26 @@ fn a_file_that_is_no_toml_is_told_where() {
     assert!(torn.iter().all(|p| line_of(&text, p.span.start) == 2), "{torn:#?}");
 }
 
+/// The TOML blocks of a page, in order.
+fn toml_blocks(page: &str) -> Vec<String> {
+    page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_page_on_policies_shows_a_policy_and_an_example_that_work() {
+    let page = fs::read_to_string(repository().join("policies/README.md")).unwrap();
+    let [policy, examples] = <[String; 2]>::try_from(toml_blocks(&page)).unwrap();
+    let source = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
+    let mut sources = shipped();
+    sources.push(source("acme.toml", &policy));
+    sources.push(source("calendars/acme-days.csv", "date,name\n2026-01-01,New Year\n"));
+    let catalogue = Catalogue::of(sources).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let tested = example::run(&catalogue, &source("acme.examples.toml", &examples)).unwrap();
+    assert_eq!(tested.passed, 1);
+    let others = tested.problems.iter().filter(|problem| !problem.what.contains("has no example"));
+    assert_eq!(others.count(), 0, "{:?}", tested.problems);
+}
+
 // No policy in the program
 
 /// Words of the policies that the program writes as plain English: names of the two sorts of money, of a test, the
