@@ -91,6 +91,11 @@ pub fn days_after(day: NaiveDate, count: u32) -> Option<NaiveDate> {
     day.checked_add_signed(TimeDelta::days(i64::from(count)))
 }
 
+/// The last day that an export can hold: the input contract ends with the year 2199.
+pub fn last_possible_day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2199, 12, 31).unwrap_or(NaiveDate::MAX)
+}
+
 /// Calendar days from one day to another, negative if the other is earlier.
 pub fn days_between(from: NaiveDate, to: NaiveDate) -> i64 {
     (to - from).num_days()

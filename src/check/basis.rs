@@ -1,7 +1,7 @@
 //! How the accepted amounts of an exact amount come about: by stage, by proration, by balance.
 
 use super::{Side, UNKNOWN_FIGURE, is_one_of, lines, stage};
-use crate::calendar::{days_between, days_in_month, months_after};
+use crate::calendar::{days_between, days_in_month, last_possible_day, months_after};
 use crate::case::Case;
 use crate::check::outcome::Truth;
 use crate::column::{AmountColumn, Column, FlagColumn, LineEvent, RequestTime};
@@ -263,51 +263,70 @@ fn later_periods(case: &Case<'_>, side: Side) -> Accepted {
 
 /// What is billed for periods that begin after a day: by months, and with each line as one period.
 fn later_than(case: &Case<'_>, day: NaiveDate) -> Accepted {
-    let (mut by_months, mut as_one, mut whole) = (Some(none()), none(), none());
+    let (mut by_months, mut most, mut as_one) = (Some(none()), none(), none());
     for line in case.target {
         let amount = money::exact(case.line_amount(line));
         let part = later_part(case, line, &amount, day)?;
         as_one += part.as_one;
-        by_months = by_months.zip(part.by_months).map(|(sum, part)| sum + part);
-        whole += amount;
+        match part.by_months {
+            ByMonths::Known(part) => {
+                by_months = by_months.map(|sum| sum + &part);
+                most += part;
+            }
+            ByMonths::AtMost(part) => {
+                by_months = None;
+                most += part;
+            }
+        }
     }
     Ok(match by_months {
         Some(by_months) => Amounts::all(vec![by_months, as_one]),
-        None => Amounts { known: vec![as_one], open: Open::UpTo(whole) },
+        None => Amounts { known: vec![as_one], open: Open::UpTo(most) },
     })
 }
 
 /// What a line bills for periods that begin after a day.
 struct LaterPart {
-    /// Counted by months; unknown where the export does not show the period's end.
-    by_months: Option<Exact>,
+    /// Counted by months.
+    by_months: ByMonths,
     /// The line being one period.
     as_one: Exact,
+}
+
+enum ByMonths {
+    Known(Exact),
+    /// The export does not show the period's end: the part if it were the last day that an export can hold.
+    AtMost(Exact),
 }
 
 fn later_part(case: &Case<'_>, line: &InvoiceLine, amount: &Exact, day: NaiveDate) -> Result<LaterPart, &'static str> {
     let start = case.line_date(line, Column::PeriodStart, line.period_start).value();
     let start = start.ok_or("the start of the period is not recorded")?;
     if start > day {
-        return Ok(LaterPart { by_months: Some(amount.clone()), as_one: amount.clone() });
+        return Ok(LaterPart { by_months: ByMonths::Known(amount.clone()), as_one: amount.clone() });
     }
     let end = match case.line_date(line, Column::PeriodEnd, line.period_end) {
         Cell::Value(end) => end,
-        Cell::Blank => return Ok(LaterPart { by_months: Some(none()), as_one: none() }),
-        Cell::Absent => return Ok(LaterPart { by_months: None, as_one: none() }),
+        Cell::Blank => return Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() }),
+        Cell::Absent => {
+            let (months, after) = months_of(start, last_possible_day(), day);
+            let most = part(amount, after, months.max(1));
+            return Ok(LaterPart { by_months: ByMonths::AtMost(most), as_one: none() });
+        }
     };
-    let begins = (0..).map_while(|n| months_after(start, n)).take_while(|begin| *begin <= end);
-    let (mut months, mut after) = (0i64, 0i64);
-    for begin in begins {
-        months += 1;
-        after += i64::from(begin > day);
-    }
     // The period is longer than a month if a second month begins within it.
+    let (months, after) = months_of(start, end, day);
     if months < 2 {
-        return Ok(LaterPart { by_months: Some(none()), as_one: none() });
+        return Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() });
     }
     case.trail.note(|| format!("{after} of the line's {months} months from {start} begin after {day}"));
-    Ok(LaterPart { by_months: Some(part(amount, after, months)), as_one: none() })
+    Ok(LaterPart { by_months: ByMonths::Known(part(amount, after, months)), as_one: none() })
+}
+
+/// How many months begin within a period, and how many of them after a day.
+fn months_of(start: NaiveDate, end: NaiveDate, day: NaiveDate) -> (i64, i64) {
+    let begins = (0..).map_while(|n| months_after(start, n)).take_while(|begin| *begin <= end);
+    begins.fold((0, 0), |(months, after), begin| (months + 1, after + i64::from(begin > day)))
 }
 
 /// The balance, and where there is a schedule the amount of the stage too.

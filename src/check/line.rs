@@ -157,17 +157,20 @@ fn free_of_charge(free: &LineFree, billed: &BilledLine<'_>) -> Outcome {
     let Cell::Value(from) = billed.date(Column::WarrantyFrom, billed.line.warranty_from) else {
         return Outcome::Indeterminate("the day from which the term runs is not recorded");
     };
-    let started = billed.line.started_on.filter(|day| !billed.run.as_of_given || *day <= billed.run.as_of);
-    let work = match billed.trail.cell(billed.run.books, billed.line.place, Column::StartedOn, started) {
-        Cell::Value(day) => day,
-        Cell::Blank => billed.invoice.date,
-        Cell::Absent => return Outcome::Indeterminate("the export does not show when the work began"),
-    };
     let last = match free.within {
         Count::Days(days) => crate::calendar::days_after(from, days),
         Count::BusinessDays(days) => billed.plan.policy.calendar.as_ref().and_then(|c| c.after(from, days)),
     };
     let Some(last) = last else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let (charged, as_of) = (billed.invoice.date, billed.run.as_of);
+    let started = billed.line.started_on.filter(|day| !billed.run.as_of_given || *day <= as_of);
+    let work = match billed.trail.cell(billed.run.books, billed.line.place, Column::StartedOn, started) {
+        Cell::Value(day) => day,
+        Cell::Blank => charged,
+        // A start that the export does not show came by the as-of date, or else the charge counts.
+        Cell::Absent if billed.run.as_of_given && as_of.max(charged) <= last => as_of.max(charged),
+        Cell::Absent => return Outcome::Indeterminate("the export does not show when the work began"),
+    };
     billed.trail.note(|| format!("the work began on {work}; free of charge until {last}"));
     if work > last {
         return Outcome::Compliant;
