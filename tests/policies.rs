@@ -637,6 +637,18 @@ severity = "low"
 check = "single_decision"
 
 [[rule]]
+id = "wrong.twofold"
+clause = "1"
+title = "Several mistakes in one rule"
+severity = "grave" #! unknown variant `grave`
+whenever = [] #! unknown field `whenever`
+
+[rule.check.deadline]
+from = "submission"
+within = { bussiness_days = 7 } #! unknown variant `bussiness_days`
+event = ["decided"]
+
+[[rule]]
 id = "wrong.kind"
 clause = "2"
 title = "A check that there is none of"

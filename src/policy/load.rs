@@ -98,14 +98,28 @@ impl Reading<'_> {
         });
     }
 
-    fn value<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'_>>) -> Option<T> {
-        let whole = value.span();
-        match T::deserialize(ValueDeserializer::from(value)) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.problem(error.span().unwrap_or(whole), one_line(error.message()), None);
-                None
+    /// A value of the file as it must be. The parser stops at the first mistake in a table: what holds it is put aside
+    /// and the rest read again, until every mistake is told.
+    fn value<T: DeserializeOwned>(&mut self, mut value: Spanned<DeValue<'_>>) -> Option<T> {
+        let mut aside: Vec<String> = Vec::new();
+        loop {
+            let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
+                Ok(read) => return Some(read).filter(|_| aside.is_empty()),
+                Err(error) => error,
+            };
+            let lacks_what_is_aside =
+                aside.iter().any(|key| error.message().contains(&format!("missing field `{key}`")));
+            if lacks_what_is_aside {
+                return None;
             }
+            let place = error.span().unwrap_or_else(|| value.span());
+            self.problem(place.clone(), one_line(error.message()), None);
+            let DeValue::Table(table) = value.get_mut() else { return None };
+            let culprit =
+                table.iter().find(|(key, held)| key.span().contains(&place.start) || holds(held, place.start));
+            let Some(key) = culprit.map(|(key, _)| key.get_ref().to_string()) else { return None };
+            table.remove(key.as_str());
+            aside.push(key);
         }
     }
 
@@ -123,6 +137,16 @@ impl Reading<'_> {
         });
         each.collect()
     }
+}
+
+/// Whether a value, or one within it, stands at a place of the file: of a table the parser gives the header alone.
+fn holds(value: &Spanned<DeValue<'_>>, place: usize) -> bool {
+    let within = match value.get_ref() {
+        DeValue::Table(table) => table.iter().any(|(key, held)| key.span().contains(&place) || holds(held, place)),
+        DeValue::Array(items) => items.iter().any(|item| holds(item, place)),
+        _ => false,
+    };
+    within || value.span().contains(&place)
 }
 
 /// The tables that a policy file has besides those inside a rule.
