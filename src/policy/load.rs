@@ -117,7 +117,7 @@ impl Reading<'_> {
             let DeValue::Table(table) = value.get_mut() else { return None };
             let culprit =
                 table.iter().find(|(key, held)| key.span().contains(&place.start) || holds(held, place.start));
-            let Some(key) = culprit.map(|(key, _)| key.get_ref().to_string()) else { return None };
+            let key = culprit.map(|(key, _)| key.get_ref().to_string())?;
             table.remove(key.as_str());
             aside.push(key);
         }
