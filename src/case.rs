@@ -370,10 +370,7 @@ impl<'a> Case<'a> {
 
     /// The last day of a term. `None` where the calendar does not reach.
     pub fn last_day(&self, from: NaiveDate, count: Count) -> Option<NaiveDate> {
-        let last = match count {
-            Count::Days(days) => crate::calendar::days_after(from, days),
-            Count::BusinessDays(days) => self.plan.policy.calendar.as_ref()?.after(from, days),
-        }?;
+        let last = self.plan.policy.last_day(from, count)?;
         self.trail.note(|| crate::wording::day_count(self.plan.policy, from, last, count));
         Some(last)
     }
@@ -442,7 +439,6 @@ impl<'a> Case<'a> {
                 let place = self.books().lines_of(self.invoice).first().map(|line| line.place);
                 place.map_or(Cell::Blank, |p| self.code_cell(p, Column::PaymentMethod, self.invoice.payment_method))
             }
-            CodeColumn::Category => Cell::Blank,
         }
     }
 
@@ -455,11 +451,9 @@ impl<'a> Case<'a> {
             CodeColumn::Level => request.level,
             CodeColumn::Stage => request.stage,
             CodeColumn::OutageCause => request.outage_cause,
-            CodeColumn::Outcome
-            | CodeColumn::RefundMethod
-            | CodeColumn::Remedy
-            | CodeColumn::PaymentMethod
-            | CodeColumn::Category => Sym::BLANK,
+            CodeColumn::Outcome | CodeColumn::RefundMethod | CodeColumn::Remedy | CodeColumn::PaymentMethod => {
+                Sym::BLANK
+            }
         };
         self.code_cell(request.place, column.into(), word)
     }
@@ -513,11 +507,15 @@ impl<'a> Case<'a> {
         self.cell(place, column.into(), amount.value(&self.books().wide))
     }
 
-    /// An amount of which a blank cell says that it is zero.
-    pub fn zero_if_blank(&self, column: AmountColumn) -> Bounds {
+    /// An amount as far as it is known: a blank says zero, or that it was not recorded, by the column.
+    pub fn bounds(&self, column: AmountColumn) -> Bounds {
         match self.amount(column) {
             Cell::Value(amount) => Bounds::exactly(amount),
-            Cell::Blank => Bounds::exactly(Decimal::ZERO),
+            Cell::Blank if column.blank_is_zero() => Bounds::exactly(Decimal::ZERO),
+            Cell::Blank => {
+                self.trail.unrecorded(column);
+                Bounds::UNKNOWN
+            }
             Cell::Absent => Bounds::UNKNOWN,
         }
     }
@@ -535,27 +533,17 @@ impl<'a> Case<'a> {
 
     /// An amount that a rule compares. One that is not recorded has no bounds.
     pub fn term(&self, term: Term) -> Bounds {
-        let recorded = |column: AmountColumn| match self.amount(column) {
-            Cell::Value(amount) => Bounds::exactly(amount),
-            Cell::Blank => {
-                self.trail.unrecorded(column);
-                Bounds::UNKNOWN
-            }
-            Cell::Absent => Bounds::UNKNOWN,
-        };
         match term {
-            Term::Refund => self.zero_if_blank(AmountColumn::RefundAmount),
-            Term::Credit => self.zero_if_blank(AmountColumn::CreditAmount),
-            Term::Money => {
-                self.zero_if_blank(AmountColumn::RefundAmount) + self.zero_if_blank(AmountColumn::CreditAmount)
-            }
-            Term::FeeReturned => self.zero_if_blank(AmountColumn::FeeReturned),
-            Term::Withheld => self.zero_if_blank(AmountColumn::WithheldAmount),
-            Term::AdminFee => recorded(AmountColumn::AdminFee),
-            Term::Disputed => recorded(AmountColumn::DisputedAmount),
-            Term::Noncompliant => recorded(AmountColumn::NoncompliantAmount),
-            Term::AdvancePaid => recorded(AmountColumn::AdvancePaid),
-            Term::RemainingBalance => recorded(AmountColumn::RemainingBalance),
+            Term::Refund => self.bounds(AmountColumn::RefundAmount),
+            Term::Credit => self.bounds(AmountColumn::CreditAmount),
+            Term::Money => self.bounds(AmountColumn::RefundAmount) + self.bounds(AmountColumn::CreditAmount),
+            Term::FeeReturned => self.bounds(AmountColumn::FeeReturned),
+            Term::Withheld => self.bounds(AmountColumn::WithheldAmount),
+            Term::AdminFee => self.bounds(AmountColumn::AdminFee),
+            Term::Disputed => self.bounds(AmountColumn::DisputedAmount),
+            Term::Noncompliant => self.bounds(AmountColumn::NoncompliantAmount),
+            Term::AdvancePaid => self.bounds(AmountColumn::AdvancePaid),
+            Term::RemainingBalance => self.bounds(AmountColumn::RemainingBalance),
             Term::TargetAmount => Bounds::exactly(self.sum(self.target)),
             Term::InvoiceTotal => Bounds::exactly(self.sum(self.books().lines_of(self.invoice))),
             Term::TargetPaid => self.target_paid(),
@@ -585,9 +573,7 @@ impl<'a> Case<'a> {
 
     /// A money effect, as far as it is known and may be reported: nothing is taken from a row in another currency.
     pub fn effect(&self, term: Term) -> Option<Decimal> {
-        let of_decision =
-            matches!(term, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned);
-        if of_decision && !self.comparable() {
+        if term.is_of_decision() && !self.comparable() {
             return None;
         }
         self.term(term).known()

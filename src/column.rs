@@ -219,7 +219,7 @@ macro_rules! subset {
 
 subset! {
     /// A column of words that a policy may compare.
-    CodeColumn: Category PaymentMethod Kind Channel Reason Level Stage OutageCause Outcome RefundMethod Remedy
+    CodeColumn: PaymentMethod Kind Channel Reason Level Stage OutageCause Outcome RefundMethod Remedy
 }
 subset! {
     /// A flag that a policy may ask for.
@@ -230,6 +230,19 @@ subset! {
     AmountColumn: AmountRequested PercentComplete AdvancePaid RemainingBalance NoncompliantAmount
         TransactionsProcessed DisputedAmount WithheldAmount NoticeHours RefundAmount AdminFee CreditAmount FeeReturned
 }
+impl AmountColumn {
+    /// Whether a blank cell says that the amount is zero; else it says that it was not recorded.
+    pub fn blank_is_zero(self) -> bool {
+        matches!(
+            self,
+            AmountColumn::RefundAmount
+                | AmountColumn::CreditAmount
+                | AmountColumn::FeeReturned
+                | AmountColumn::WithheldAmount
+        )
+    }
+}
+
 subset! {
     /// An event in the life of an invoice line.
     LineEvent: PaidOn StartedOn DeliveredOn AcceptedOn

@@ -3,7 +3,7 @@
 use super::{Side, UNKNOWN_FIGURE, is_one_of, lines, stage};
 use crate::calendar::{days_between, days_in_month, last_possible_day, months_after};
 use crate::case::Case;
-use crate::check::outcome::Truth;
+use crate::check::outcome::{MOST_WORLDS, Truth};
 use crate::column::{AmountColumn, Column, FlagColumn, LineEvent, RequestTime};
 use crate::money::{self, Exact};
 use crate::policy::condition::{Count, Term};
@@ -86,9 +86,6 @@ fn by_stage(case: &Case<'_>, schedule: &str) -> Vec<Accepted> {
 /// What a line may be worth: once, or once for each value that an unknown fact could have; under each of several
 /// readings.
 type Worths<const READINGS: usize> = Vec<Result<[Exact; READINGS], &'static str>>;
-
-/// More combinations of unknown facts than this are not gone through.
-const MOST_WORLDS: usize = 4096;
 
 /// The sums over the target's lines, for every combination of what they may be worth. A reading is the same for all
 /// lines.

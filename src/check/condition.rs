@@ -42,7 +42,7 @@ impl Case<'_> {
             },
             Condition::ShareAbove { column, percent, of } => {
                 let share = self.term(*of).scaled(percent.0 / Decimal::ONE_HUNDRED);
-                self.recorded_amount(*column).exceeds(share, Decimal::ZERO)
+                self.bounds(*column).exceeds(share, Decimal::ZERO)
             }
             Condition::AnyLine(test) => Truth::any(self.target.iter().map(|line| self.line_fits(line, test))),
             Condition::Timely(timely) => self.timely(timely),
@@ -93,29 +93,9 @@ impl Case<'_> {
         }
     }
 
-    /// An amount that a blank leaves unrecorded, except where a blank says zero.
-    fn recorded_amount(&self, column: AmountColumn) -> Bounds {
-        let zero_if_blank = matches!(
-            column,
-            AmountColumn::RefundAmount
-                | AmountColumn::CreditAmount
-                | AmountColumn::FeeReturned
-                | AmountColumn::WithheldAmount
-        );
-        match self.amount(column) {
-            Cell::Value(amount) => Bounds::exactly(amount),
-            Cell::Blank if zero_if_blank => Bounds::exactly(Decimal::ZERO),
-            Cell::Blank => {
-                self.trail.unrecorded(column);
-                Bounds::UNKNOWN
-            }
-            Cell::Absent => Bounds::UNKNOWN,
-        }
-    }
-
     /// Whether an amount is above zero.
     pub fn above_zero(&self, column: AmountColumn) -> Truth {
-        self.recorded_amount(column).exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO)
+        self.bounds(column).exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO)
     }
 
     fn line_fits(&self, line: &InvoiceLine, test: &LineTest) -> Truth {

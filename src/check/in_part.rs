@@ -47,9 +47,7 @@ pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
 
 /// An amount is no more than another, within one unit.
 pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
-    let of_decision =
-        |term| matches!(term, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned);
-    if (of_decision(limit.amount) || of_decision(limit.limit)) && !case.comparable() {
+    if (limit.amount.is_of_decision() || limit.limit.is_of_decision()) && !case.comparable() {
         return Outcome::Indeterminate(FOREIGN);
     }
     let (actual, most) = (case.term(limit.amount), case.term(limit.limit));

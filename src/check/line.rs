@@ -7,7 +7,6 @@ use crate::case::Context;
 use crate::column::Column;
 use crate::money::{self, Amount};
 use crate::plan::Plan;
-use crate::policy::condition::Count;
 use crate::policy::rule::{Check, LineFree, LinePrice, Rule};
 use crate::record::{Cell, Invoice, InvoiceLine};
 use crate::trail::Trail;
@@ -157,11 +156,7 @@ fn free_of_charge(free: &LineFree, billed: &BilledLine<'_>) -> Outcome {
     let Cell::Value(from) = billed.date(Column::WarrantyFrom, billed.line.warranty_from) else {
         return Outcome::Indeterminate("the day from which the term runs is not recorded");
     };
-    let last = match free.within {
-        Count::Days(days) => crate::calendar::days_after(from, days),
-        Count::BusinessDays(days) => billed.plan.policy.calendar.as_ref().and_then(|c| c.after(from, days)),
-    };
-    let Some(last) = last else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let Some(last) = billed.plan.policy.last_day(from, free.within) else { return Outcome::Indeterminate(NO_CALENDAR) };
     let (charged, as_of) = (billed.invoice.date, billed.run.as_of);
     let started = billed.line.started_on.filter(|day| !billed.run.as_of_given || *day <= as_of);
     let work = match billed.trail.cell(billed.run.books, billed.line.place, Column::StartedOn, started) {

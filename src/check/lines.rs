@@ -1,6 +1,6 @@
 //! Lines for which nothing is given back: who excludes which line, what remains of a target, and the excess.
 
-use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
+use super::outcome::{Bounds, Fault, MOST_WORLDS, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, is_one_of};
 use crate::case::Case;
 use crate::column::{CodeColumn, Columns};
@@ -17,9 +17,6 @@ pub struct Exclusions {
     /// What was consulted to find them.
     consulted: (Columns, Columns),
 }
-
-/// More combinations of unknown owners than this are not gone through.
-const MOST_WORLDS: usize = 4096;
 
 impl Exclusions {
     fn of(case: &Case<'_>) -> Exclusions {
@@ -142,7 +139,6 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
             case.show_bounds(credit)
         )
     });
-    let excluded = excluded(number, case, world);
     let fault = |verdict, given: Bounds, message: String| {
         Outcome::from(
             Fault::new(verdict, message)
@@ -155,9 +151,10 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
     if refund_over.possible() {
         let verdict = if owned.iter().all(|review| *review) { Verdict::Review } else { Verdict::Deviation };
         let message = format!(
-            "{} was refunded, although only {} is refundable: {excluded}",
+            "{} was refunded, although only {} is refundable: {}",
             case.show_bounds(refund),
-            case.show(refundable)
+            case.show(refundable),
+            excluded(number, case, world)
         );
         possible.add(fault(verdict, refund, message));
     }
@@ -165,9 +162,10 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
         let over = all.exceeds(limit, case.unit());
         if over.possible() {
             let message = format!(
-                "{} was refunded and credited, more than the {} that is refundable: {excluded}",
+                "{} was refunded and credited, more than the {} that is refundable: {}",
                 case.show_bounds(all),
-                case.show(refundable)
+                case.show(refundable),
+                excluded(number, case, world)
             );
             possible.add(fault(Verdict::Review, all, message));
         }

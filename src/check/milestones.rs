@@ -1,6 +1,6 @@
 //! Parts of a project: nothing for completed ones, all for future ones, some for the current ones.
 
-use super::outcome::{Fault, Outcome, Possible, Truth, Verdict, plus};
+use super::outcome::{Fault, MOST_WORLDS, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, Side, UNKNOWN_FIGURE, amount};
 use crate::case::Case;
 use crate::policy::OutcomeClass;
@@ -35,7 +35,7 @@ pub fn milestones(rule: &Milestones, case: &Case<'_>, side: Side) -> Outcome {
         let parts = standing(rule, case, line);
         ranges = ranges.iter().flat_map(|range| parts.iter().map(move |part| range.with(*part, amount))).collect();
         ranges.dedup();
-        if ranges.len() > 4096 {
+        if ranges.len() > MOST_WORLDS {
             return Outcome::Indeterminate("too many lines may or may not be completed");
         }
     }

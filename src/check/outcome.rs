@@ -231,6 +231,9 @@ impl From<Fault> for Outcome {
     }
 }
 
+/// More combinations of values of unknown facts than this are not gone through.
+pub const MOST_WORLDS: usize = 4096;
+
 /// Gathers what a rule says for every value that an unknown fact could have. If all agree, that is the outcome; figures
 /// in which they differ are left blank. Otherwise the rule is indeterminate.
 #[derive(Default)]

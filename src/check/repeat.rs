@@ -7,8 +7,8 @@ use crate::column::{AmountColumn, CodeColumn};
 use crate::policy::OutcomeClass;
 use crate::policy::condition::Term;
 use crate::record::Request;
-use crate::time::Zone;
 use rust_decimal::Decimal;
+use std::cmp::Ordering;
 
 /// An earlier request of the same account, invoice, line, kind, reason and amount: paid, or denied, before.
 pub fn duplicate(case: &Case<'_>) -> Outcome {
@@ -75,16 +75,15 @@ fn earlier_twins<'a>(case: &Case<'a>) -> Vec<Case<'a>> {
             && other.kind == own.kind
             && other.reason == own.reason
             && other.amount_requested.value(&books.wide) == Some(amount)
-            && before(case, other, own)
+            && by_submission(case, other, own).is_lt()
     };
     let mut twins: Vec<&Request> = books.requests_of(case.invoice).iter().filter(same).collect();
-    twins.sort_by(|a, b| if before(case, a, b) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater });
+    twins.sort_by(|a, b| by_submission(case, a, b));
     twins.into_iter().map(|request| case.of_request(request)).collect()
 }
 
-/// Whether a request was submitted before another; of two at the same instant, the one with the smaller id.
-fn before(case: &Case<'_>, a: &Request, b: &Request) -> bool {
-    let zone: Zone = case.plan.policy.zone;
-    let key = |r: &Request| (r.submitted_at.instant_in(zone), case.books().text(r.id).to_owned());
-    key(a) < key(b)
+/// Requests in order of submission; of two at the same instant, the one with the smaller id is the earlier.
+fn by_submission(case: &Case<'_>, a: &Request, b: &Request) -> Ordering {
+    let key = |r: &Request| (r.submitted_at.instant_in(case.plan.policy.zone), case.books().text(r.id));
+    key(a).cmp(&key(b))
 }

@@ -63,8 +63,8 @@ fn by_last_day(
     earlier: Truth,
     (from, terms): (NaiveDate, &[Count]),
 ) -> Outcome {
-    let days: Option<Vec<NaiveDate>> = terms.iter().map(|term| case.last_day(from, *term)).collect();
-    let Some(last) = days.and_then(|days| days.into_iter().max()) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let latest = terms.iter().try_fold(from, |latest, term| Some(case.last_day(from, *term)?.max(latest)));
+    let Some(last) = latest else { return Outcome::Indeterminate(NO_CALENDAR) };
     let what = crate::wording::event(&deadline.event);
     case.trail.note(|| match event {
         Some(day) if day <= last => {

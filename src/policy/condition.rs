@@ -195,6 +195,13 @@ pub enum Term {
     TargetPaid,
 }
 
+impl Term {
+    /// Whether it is money of the decision, which may be in another currency than the invoice's.
+    pub fn is_of_decision(self) -> bool {
+        matches!(self, Term::Refund | Term::Credit | Term::Money | Term::AdminFee | Term::FeeReturned)
+    }
+}
+
 macro_rules! recorded_columns {
     ($($name:ident)*) => {
         /// A column of a request or a decision of which a rule asks whether it is filled; a flag, whether it is set.

@@ -17,6 +17,7 @@ use crate::calendar::Calendar;
 use crate::text::Sym;
 use crate::time::Zone;
 use chrono::NaiveDate;
+use condition::Count;
 use rule::{Rule, Schedule};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,6 +235,14 @@ impl Policy {
         let place = |id: &Option<String>| id.as_ref().and_then(|id| self.versions.iter().position(|v| v.id == *id));
         place(&rule.since).is_none_or(|since| version >= since)
             && place(&rule.until).is_none_or(|until| version < until)
+    }
+
+    /// The last day of a term. `None` where the policy's calendar does not reach.
+    pub fn last_day(&self, from: NaiveDate, count: Count) -> Option<NaiveDate> {
+        match count {
+            Count::Days(days) => crate::calendar::days_after(from, days),
+            Count::BusinessDays(days) => self.calendar.as_ref()?.after(from, days),
+        }
     }
 
     /// A schedule by its id.
