@@ -1,6 +1,7 @@
 //! Interned text: each id and each word of the exports is kept once and is a number everywhere else.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::BuildHasher;
 
 /// An interned text. Two are equal exactly when their texts are. `Sym::BLANK` is the empty text.
@@ -22,57 +23,61 @@ impl Sym {
     }
 }
 
-/// The store of interned texts. It hands out numbers in order of first sight, so that the same input gives the same
-/// numbers; nothing that is written may depend on them all the same.
+/// The store of interned texts. It hands out numbers in order of first sight; nothing that is written may depend on
+/// them.
 #[derive(Clone)]
 pub struct Texts {
     bytes: String,
     ends: Vec<usize>,
-    table: HashTable<u32>,
-    hasher: foldhash::fast::FixedState,
+    /// The number of each text beside a part of its hash: few texts are looked at in vain, and none when it grows.
+    table: HashTable<(u32, u32)>,
 }
 
 impl Default for Texts {
     fn default() -> Texts {
-        let mut texts = Texts {
-            bytes: String::new(),
-            ends: Vec::new(),
-            table: HashTable::new(),
-            hasher: foldhash::fast::FixedState::with_seed(0),
-        };
+        let mut texts = Texts { bytes: String::new(), ends: Vec::new(), table: HashTable::new() };
         texts.intern("");
         texts
     }
 }
 
+/// The hash that [`Texts::intern_hashed`] expects; a text can so be hashed on another thread.
+pub fn hash(text: &str) -> u32 {
+    (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32
+}
+
+/// A part of a hash as the table wants it: all of its bits count, at both ends.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 impl Texts {
     /// The number of a text, which is stored if it is new.
     pub fn intern(&mut self, text: &str) -> Sym {
-        self.intern_hashed(text, self.hash(text))
+        self.intern_hashed(text, hash(text))
     }
 
-    /// The hash that [`Texts::intern_hashed`] expects; a text can so be hashed on another thread.
-    pub fn hash(&self, text: &str) -> u64 {
-        self.hasher.hash_one(text.as_bytes())
-    }
-
-    /// As [`Texts::intern`], with the text's hash already known.
-    pub fn intern_hashed(&mut self, text: &str, hash: u64) -> Sym {
+    /// As [`Texts::intern`], with the text's [`hash`] already known.
+    pub fn intern_hashed(&mut self, text: &str, hash: u32) -> Sym {
         let (bytes, ends) = (&self.bytes, &self.ends);
-        if let Some(found) = self.table.find(hash, |&at| slice(bytes, ends, at) == text) {
-            return Sym(*found);
+        let same = |&(other, at): &(u32, u32)| other == hash && slice(bytes, ends, at) == text;
+        match self.table.entry(spread(hash), same, |(hash, _)| spread(*hash)) {
+            Entry::Occupied(found) => Sym(found.get().1),
+            Entry::Vacant(entry) => {
+                let at = self.ends.len() as u32;
+                entry.insert((hash, at));
+                self.bytes.push_str(text);
+                self.ends.push(self.bytes.len());
+                Sym(at)
+            }
         }
-        let at = self.ends.len() as u32;
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        self.table.insert_unique(hash, at, |&other| hasher.hash_one(slice(bytes, ends, other).as_bytes()));
-        Sym(at)
     }
 
     /// The number of a text that is already stored.
     pub fn find(&self, text: &str) -> Option<Sym> {
-        self.table.find(self.hash(text), |&at| slice(&self.bytes, &self.ends, at) == text).map(|at| Sym(*at))
+        let hash = hash(text);
+        let same = |&(other, at): &(u32, u32)| other == hash && slice(&self.bytes, &self.ends, at) == text;
+        self.table.find(spread(hash), same).map(|(_, at)| Sym(*at))
     }
 
     /// The text of a number.

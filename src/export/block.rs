@@ -3,7 +3,7 @@
 
 use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
-use super::row::{Batch, Parser};
+use super::row::{Batch, Parser, Record};
 use super::split::{guesses, lines, past_line_ends};
 use csv_core::ReadRecordResult;
 use memchr::{memchr2, memchr3};
@@ -132,21 +132,21 @@ pub(super) struct Damage {
 }
 
 /// A block that was parsed.
-pub(super) struct Block {
+pub(super) struct Block<R> {
     start: usize,
     /// Where the next record begins.
     pub(super) end: usize,
-    pub(super) batch: Batch,
+    pub(super) batch: Batch<R>,
     /// Lines that end in the block.
     pub(super) lines: usize,
     pub(super) damage: Option<Damage>,
 }
 
 /// Parses the records of a window up to the last whole one. The same blocks' rows result from any block size.
-pub(super) fn parse_window(plan: &Plan, bytes: &[u8], last: bool, apart: usize) -> Vec<Block> {
+pub(super) fn parse_window<R: Record>(plan: &Plan, bytes: &[u8], last: bool, apart: usize) -> Vec<Block<R>> {
     let starts: Vec<usize> = std::iter::once(0).chain(guesses(bytes, apart)).collect();
     let until = |at: usize| starts.get(at + 1).copied().unwrap_or(bytes.len());
-    let guessed: Vec<Block> =
+    let guessed: Vec<Block<R>> =
         starts.par_iter().enumerate().map(|(i, start)| parse(plan, bytes, *start, until(i), last)).collect();
     let mut guessed = guessed.into_iter().peekable();
     let mut blocks = Vec::new();
@@ -167,7 +167,7 @@ pub(super) fn parse_window(plan: &Plan, bytes: &[u8], last: bool, apart: usize) 
 }
 
 /// Parses records from one that begins at `start` to the first that begins at or after `until`.
-fn parse(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> Block {
+fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> Block<R> {
     let mut parser = Parser::new(plan);
     let mut records = Records::new();
     let mut at = past_line_ends(bytes, start, last);
@@ -184,12 +184,12 @@ fn parse(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> B
             let record = trim_line_ends(rest.get(..length).unwrap_or_default());
             let spans_lines = memchr2(b'\r', b'\n', record).is_some();
             let is_final = last && next == bytes.len();
-            damage = if spans_lines || is_final { inspect(plan, record, line) } else { None };
+            damage = if spans_lines || is_final { inspect::<R>(plan, record, line) } else { None };
             if damage.is_some() {
                 break;
             }
         }
-        parser.row(fields, line);
+        parser.row(fields, u32::try_from(line).unwrap_or(u32::MAX));
         line += ended;
         at = next;
     }
@@ -209,7 +209,7 @@ pub(super) fn record_at<'a>(
 }
 
 /// What is wrong with the quotes of a record that spans lines or ends the file. Its own line end is cut off.
-fn inspect(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
+fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
     let opened = |at: usize| line + lines(record.get(..at).unwrap_or_default());
     match flaw(record) {
         Some(Flaw::Open(at)) => {
@@ -224,7 +224,7 @@ fn inspect(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
         }
         None => {}
     }
-    let is_sound = |fields: Fields| Parser::new(plan).row(fields, 0);
+    let is_sound = |fields: Fields| Parser::<R>::new(plan).row(fields, 0);
     let what = "a quoted text that begins in this row holds lines that read as rows of their own";
     swallowed(record, plan.width(), is_sound).then_some(Damage { line, what })
 }

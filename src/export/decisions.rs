@@ -1,12 +1,21 @@
 //! The decision rows, each judged against the used requests.
 
-use super::ledger::{BySym, Judge, Shared, code_of, grouped};
+use super::ledger::{BySym, Judge, Mark, Shared, code_of, grouped};
 use super::requests::RequestBook;
-use super::row::{Fault, Row};
+use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::words::Words;
 use crate::column::Column;
-use crate::money::{Amount, Currency};
+use crate::money::Currency;
 use crate::record::{Decision, Place};
 use crate::text::Sym;
+
+/// A row of the decisions.
+pub(super) struct DecisionRow {
+    request: Sym,
+    /// What the row says of the currency, which the record keeps only where it is known.
+    currency: CurrencyCell,
+    decision: Decision,
+}
 
 /// The decisions as they are read.
 pub(super) struct DecisionBook {
@@ -14,6 +23,8 @@ pub(super) struct DecisionBook {
     pub(super) decisions: Vec<Decision>,
     /// For each decision the index of its request.
     owners: Vec<u32>,
+    /// And the print of its row.
+    prints: Vec<u64>,
     /// The record in which a used row bears a decision's id.
     first: BySym,
     /// Rejected rows and the request that they name; an id of a ragged row counts if another row bears it.
@@ -26,6 +37,7 @@ impl DecisionBook {
             requests,
             decisions: Vec::new(),
             owners: Vec::new(),
+            prints: Vec::new(),
             first: BySym::default(),
             rejected: Vec::new(),
         }
@@ -33,6 +45,7 @@ impl DecisionBook {
 
     /// Sorts the decisions by request, once all are read.
     pub(super) fn group(&mut self) {
+        self.prints = Vec::new();
         let requests = &mut self.requests.requests;
         let owners = std::mem::take(&mut self.owners);
         let (decisions, starts) = grouped(std::mem::take(&mut self.decisions), &owners, requests.len());
@@ -53,15 +66,22 @@ impl DecisionBook {
 }
 
 impl Judge for DecisionBook {
-    fn sight(&mut self, row: &Row, _place: Place) {
-        let request = row.sym(Column::DecisionRequestId);
-        if !row.is_ragged() && !request.is_blank() {
-            self.requests.named.insert(request);
+    type Row = DecisionRow;
+
+    fn like(&self, row: &DecisionRow, print: Print) -> Option<Place> {
+        let first = self.first.get(row.decision.id)? as usize;
+        (*self.prints.get(first)? == print[0]).then_some(self.decisions.get(first)?.place)
+    }
+
+    fn sight(&mut self, ids: Ids, _place: Place, is_ragged: bool) {
+        // Only of a ragged row is it asked whether another names it, and all requests are read.
+        if !is_ragged && self.requests.is_ragged(ids.of) {
+            self.requests.named.insert(ids.of);
         }
     }
 
-    fn judge(&mut self, row: &Row, place: Place, _line: u64, shared: &Shared) -> Result<(), Fault> {
-        let (id, request) = (row.sym(Column::DecisionId), row.sym(Column::DecisionRequestId));
+    fn judge(&mut self, row: DecisionRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
+        let (id, request) = (row.decision.id, row.request);
         let first = self.first.get(id).and_then(|at| self.decisions.get(at as usize));
         if let Some(first) = first {
             return Err(shared.duplicate(Column::DecisionId, id, first.place));
@@ -75,42 +95,72 @@ impl Judge for DecisionBook {
         };
         self.first.set(id, self.decisions.len() as u32);
         self.owners.push(owner);
-        self.decisions.push(decision(row, place));
+        self.prints.push(at.print[0]);
+        self.decisions.push(row.decision);
         Ok(())
     }
 
-    fn hold(&mut self, row: &Row, place: Place) {
-        let request = row.sym(Column::DecisionRequestId);
-        if !request.is_blank() {
-            self.rejected.push((request, place));
+    fn hold(&mut self, ids: Ids, place: Place, _is_ragged: bool) {
+        if !ids.of.is_blank() {
+            self.rejected.push((ids.of, place));
         }
     }
 
-    fn money(&self, row: &Row) -> Option<(&'static str, Amount)> {
-        let invoice = || self.invoice_currency(row.sym(Column::DecisionRequestId));
-        Some((code_of(row.currency(), invoice), row.amount(Column::RefundAmount)))
+    fn code(&self, ids: Ids, currency: CurrencyCell) -> &'static str {
+        code_of(currency, || self.invoice_currency(ids.of))
     }
 }
 
-fn decision(row: &Row, place: Place) -> Decision {
+impl Record for DecisionRow {
+    fn of(cells: &Cells, _words: &Words) -> Option<DecisionRow> {
+        let request = cells.sym(Column::DecisionRequestId);
+        Some(DecisionRow { request, currency: cells.currency(), decision: decision(cells) })
+    }
+
+    fn ids_in(cells: &Cells) -> Ids {
+        Ids { own: cells.sym(Column::DecisionId), of: cells.sym(Column::DecisionRequestId), parent: Sym::BLANK }
+    }
+
+    fn money_in(cells: &Cells) -> Option<Money> {
+        Some(Money { currency: cells.currency(), amount: cells.amount(Column::RefundAmount) })
+    }
+
+    fn ids(&self) -> Ids {
+        Ids { own: self.decision.id, of: self.request, parent: Sym::BLANK }
+    }
+
+    fn money(&self) -> Option<Money> {
+        Some(Money { currency: self.currency, amount: self.decision.refund_amount })
+    }
+
+    fn settle(&mut self, place: Place, numbers: &Numbers) {
+        let d = &mut self.decision;
+        d.place = place;
+        numbers.renumber([&mut self.request, &mut d.id, &mut d.outcome]);
+        numbers.renumber([&mut d.refund_method, &mut d.remedy, &mut d.decided_by]);
+        numbers.move_all([&mut d.refund_amount, &mut d.admin_fee, &mut d.credit_amount, &mut d.fee_returned]);
+    }
+}
+
+fn decision(cells: &Cells) -> Decision {
     Decision {
-        place,
-        id: row.sym(Column::DecisionId),
-        outcome: row.sym(Column::Outcome),
-        acknowledged_at: row.stamp(Column::AcknowledgedAt),
-        decided_at: row.stamp(Column::DecidedAt),
-        processed_at: row.stamp(Column::ProcessedAt),
-        received_at: row.stamp(Column::ReceivedAt),
-        refund_amount: row.amount(Column::RefundAmount),
-        admin_fee: row.amount(Column::AdminFee),
-        credit_amount: row.amount(Column::CreditAmount),
-        fee_returned: row.amount(Column::FeeReturned),
-        currency: row.currency().known(),
-        refund_method: row.sym(Column::RefundMethod),
-        remedy: row.sym(Column::Remedy),
-        decided_by: row.sym(Column::DecidedBy),
-        reference: row.has_text(Column::Reference),
-        explanation: row.has_text(Column::Explanation),
-        appeal_explained: row.flag(Column::AppealExplained),
+        place: Place { file: 0, record: 0 },
+        id: cells.sym(Column::DecisionId),
+        outcome: cells.sym(Column::Outcome),
+        acknowledged_at: cells.stamp(Column::AcknowledgedAt),
+        decided_at: cells.stamp(Column::DecidedAt),
+        processed_at: cells.stamp(Column::ProcessedAt),
+        received_at: cells.stamp(Column::ReceivedAt),
+        refund_amount: cells.amount(Column::RefundAmount),
+        admin_fee: cells.amount(Column::AdminFee),
+        credit_amount: cells.amount(Column::CreditAmount),
+        fee_returned: cells.amount(Column::FeeReturned),
+        currency: cells.currency().known(),
+        refund_method: cells.sym(Column::RefundMethod),
+        remedy: cells.sym(Column::Remedy),
+        decided_by: cells.sym(Column::DecidedBy),
+        reference: cells.has_text(Column::Reference),
+        explanation: cells.has_text(Column::Explanation),
+        appeal_explained: cells.flag(Column::AppealExplained),
     }
 }

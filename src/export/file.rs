@@ -164,7 +164,7 @@ impl<'a> Source<'a> {
             };
             let (blocks, (taken, read)) = rayon::join(
                 || parse_window(plan, bytes, last, sizes.block),
-                || rayon::join(|| take_in(ledger, plan, waiting, reached), read_and_hash),
+                || rayon::join(|| take_in(ledger, waiting, reached), read_and_hash),
             );
             taken.map_err(|what| self.too_large(what))?;
             for block in &blocks {
@@ -184,7 +184,7 @@ impl<'a> Source<'a> {
             }
             next = self.take_up(next, read)?;
         }
-        take_in(ledger, plan, waiting, reached).map_err(|what| self.too_large(what))
+        take_in(ledger, waiting, reached).map_err(|what| self.too_large(what))
     }
 
     fn too_large(&self, what: &str) -> Problem {
@@ -194,11 +194,10 @@ impl<'a> Source<'a> {
 
 fn take_in<J: Judge>(
     ledger: &mut Ledger<J>,
-    plan: &Plan,
-    blocks: Vec<Block>,
+    blocks: Vec<Block<J::Row>>,
     reached: &mut Reached,
 ) -> Result<(), &'static str> {
-    blocks.into_iter().try_for_each(|block| ledger.absorb(plan, block, reached))
+    blocks.into_iter().try_for_each(|block| ledger.absorb(block, reached))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Problem {

@@ -7,46 +7,57 @@ use crate::column::{Column, Columns, Table, Type};
 use foldhash::quality::FixedState;
 use std::hash::BuildHasher;
 
-/// Which list of a [`super::row::Batch`] keeps a column's values.
+/// What is made of a column's cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shelf {
-    Sym,
-    Stamp,
+pub(super) enum Sort {
+    /// An id of which the export may have as many as rows.
+    Id,
+    /// An id or a name of which there are few.
+    Word,
+    /// A word in its normal form.
+    Code,
+    /// A text of which only is kept whether it was recorded.
+    Presence,
+    Time,
+    Date,
     Amount,
+    Percent,
+    Whole,
     Flag,
     Currency,
 }
 
-/// The list for a column. Of most texts only the presence is kept, as a flag.
-pub(super) fn shelf(column: Column) -> Shelf {
+fn sort(column: Column) -> Sort {
     match column.kind() {
-        Type::Id | Type::Code => Shelf::Sym,
-        Type::Text if column == Column::DecidedBy => Shelf::Sym,
-        Type::Text | Type::Flag => Shelf::Flag,
-        Type::Time | Type::Date => Shelf::Stamp,
-        Type::Amount | Type::Percent | Type::Whole => Shelf::Amount,
-        Type::Currency => Shelf::Currency,
+        Type::Id if matches!(column, Column::Line | Column::RequestLine) => Sort::Word,
+        Type::Id => Sort::Id,
+        Type::Code => Sort::Code,
+        Type::Text if column == Column::DecidedBy => Sort::Word,
+        Type::Text => Sort::Presence,
+        Type::Flag => Sort::Flag,
+        Type::Time => Sort::Time,
+        Type::Date => Sort::Date,
+        Type::Amount => Sort::Amount,
+        Type::Percent => Sort::Percent,
+        Type::Whole => Sort::Whole,
+        Type::Currency => Sort::Currency,
     }
 }
 
-/// The column of the contract that stands at a position, and where its values are kept.
+/// The column of the contract that stands at a position, and what is made of its cells.
 #[derive(Clone, Copy)]
 pub(super) struct Task {
     pub(super) column: Column,
-    pub(super) kind: Type,
+    pub(super) sort: Sort,
     pub(super) is_required: bool,
-    pub(super) shelf: Shelf,
-    /// The value's place among the row's on its shelf.
-    pub(super) slot: usize,
+    /// The column's number among those whose words are all known, if it is one.
+    pub(super) closed: Option<usize>,
 }
 
-/// How many values a row keeps on each shelf.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Widths {
-    pub(super) syms: usize,
-    pub(super) stamps: usize,
-    pub(super) amounts: usize,
-    pub(super) flags: usize,
+impl Task {
+    fn of(column: Column) -> Task {
+        Task { column, sort: sort(column), is_required: column.required(), closed: Words::closed(column) }
+    }
 }
 
 /// How the rows of a file are to be read.
@@ -58,15 +69,11 @@ pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// What to do at each position; nothing for a column that the contract does not name.
     pub(super) tasks: Vec<Option<Task>>,
-    pub(super) widths: Widths,
     /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
     pub(super) names_hash: u64,
-    slots: [u8; Column::ALL.len()],
 }
-
-const NO_SLOT: u8 = u8::MAX;
 
 /// The orders of columns in which rows of a table are compared: for each set of names that of the first file with it.
 #[derive(Default)]
@@ -111,18 +118,16 @@ impl<'a> Plan<'a> {
             set: Columns::NONE,
             header,
             tasks: Vec::new(),
-            widths: Widths::default(),
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
-            slots: [NO_SLOT; Column::ALL.len()],
         };
         let mut problems: Vec<Problem> =
             (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
         for name in names {
             let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
             problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
-            let task = column.map(|column| plan.task(column));
-            plan.tasks.push(task);
+            plan.set = column.map_or(plan.set, |column| plan.set.with(column));
+            plan.tasks.push(column.map(Task::of));
         }
         let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
         problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));
@@ -132,33 +137,6 @@ impl<'a> Plan<'a> {
     /// How many fields a row must have.
     pub(super) fn width(&self) -> usize {
         self.tasks.len()
-    }
-
-    /// The place of the column's value among the row's on its shelf; `None` if the header lacks the column.
-    #[inline]
-    pub(super) fn slot(&self, column: Column) -> Option<usize> {
-        self.slots.get(column as usize).filter(|slot| **slot != NO_SLOT).map(|slot| usize::from(*slot))
-    }
-
-    /// Adds a column of the contract and finds the place of its values.
-    fn task(&mut self, column: Column) -> Task {
-        let shelf = shelf(column);
-        let mut none = 0;
-        let width = match shelf {
-            Shelf::Sym => &mut self.widths.syms,
-            Shelf::Stamp => &mut self.widths.stamps,
-            Shelf::Amount => &mut self.widths.amounts,
-            Shelf::Flag => &mut self.widths.flags,
-            // A table has one such column at most.
-            Shelf::Currency => &mut none,
-        };
-        let slot = *width;
-        *width += 1;
-        self.set = self.set.with(column);
-        if let Some(place) = self.slots.get_mut(column as usize) {
-            *place = u8::try_from(slot).unwrap_or(NO_SLOT);
-        }
-        Task { column, kind: column.kind(), is_required: column.required(), shelf, slot }
     }
 
     fn missing(&self, column: Column, at: &At) -> Problem {

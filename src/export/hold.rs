@@ -1,7 +1,8 @@
 //! What rejected rows hold back: cases, the appeals and escalations of those, and invoices.
 
 use super::decisions::DecisionBook;
-use super::requests::{Ids, RequestBook};
+use super::requests::RequestBook;
+use super::row::Ids;
 use crate::record::{HeldBack, Place};
 use crate::text::{Sym, Texts};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,7 +16,7 @@ pub(super) fn hold_back(decisions: &mut DecisionBook, texts: &Texts) -> Vec<Held
     let ragged = count_ragged(requests);
     let mut because = Because::new();
     for (ids, place) in requests.rejected.iter().chain(&ragged) {
-        note(&mut because, requests.find(ids.id), &[*place]);
+        note(&mut because, requests.find(ids.own), &[*place]);
     }
     for (request, place) in &decisions.rejected {
         note(&mut because, requests.find(*request), &[*place]);
@@ -36,10 +37,10 @@ pub(super) fn hold_back(decisions: &mut DecisionBook, texts: &Texts) -> Vec<Held
 /// The ragged rows whose id another row bears, which are cases too.
 fn count_ragged(requests: &mut RequestBook) -> Vec<(Ids, Place)> {
     let mut ragged = std::mem::take(&mut requests.ragged);
-    ragged.retain(|(ids, _)| requests.find(ids.id).is_some() || requests.named.contains(&ids.id));
+    ragged.retain(|(ids, _)| requests.find(ids.own).is_some() || requests.named.contains(&ids.own));
     for (ids, _) in &mut ragged {
-        if requests.invoices.find(ids.invoice).is_none() {
-            ids.invoice = Sym::BLANK;
+        if requests.invoices.find(ids.of).is_none() {
+            ids.of = Sym::BLANK;
         }
         requests.find_or_add(*ids);
     }
@@ -50,14 +51,14 @@ fn count_ragged(requests: &mut RequestBook) -> Vec<(Ids, Place)> {
 fn cases_of_invoices(requests: &RequestBook, ragged: &[(Ids, Place)]) -> Vec<(u32, u32)> {
     let used = requests.requests.iter().filter_map(|request| Some((requests.find(request.id)?, request.invoice)));
     let rejected = requests.rejected.iter().chain(ragged);
-    let link = |(ids, _): &(Ids, Place)| Some((requests.find(ids.id)?, requests.invoices.find(ids.invoice)?));
+    let link = |(ids, _): &(Ids, Place)| Some((requests.find(ids.own)?, requests.invoices.find(ids.of)?));
     used.chain(rejected.filter_map(link)).collect()
 }
 
 /// The cases that go back to each case.
 fn children(requests: &RequestBook, ragged: &[(Ids, Place)]) -> BTreeMap<u32, Vec<u32>> {
     let used = requests.requests.iter().map(|request| (request.id, request.parent));
-    let rejected = requests.rejected.iter().chain(ragged).map(|(ids, _)| (ids.id, ids.parent));
+    let rejected = requests.rejected.iter().chain(ragged).map(|(ids, _)| (ids.own, ids.parent));
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (child, parent) in used.chain(rejected) {
         if let Some((child, parent)) = requests.find(child).zip(requests.find(parent)) {

@@ -1,19 +1,33 @@
 //! The invoices: their lines judged one by one, and what a reference to an invoice or a line may rely on.
 
-use super::ledger::{BySym, Judge, Shared, code_of, grouped};
-use super::row::{Fault, Row};
+use super::ledger::{BySym, Judge, Mark, Shared, code_of, grouped};
+use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::words::Words;
 use crate::column::Column;
-use crate::money::{Amount, Currency};
+use crate::money::Currency;
 use crate::record::{Invoice, InvoiceLine, Place, Vocabulary};
-use crate::text::{Sym, Texts};
-use crate::time::Zone;
+use crate::text::Sym;
 use chrono::NaiveDate;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// A line that no used row has yet.
-const UNUSED: u32 = u32::MAX;
+/// A row of the invoices: a line, and what the lines of its invoice agree on.
+pub(super) struct InvoiceRow {
+    invoice: Sym,
+    head: Head,
+    line: InvoiceLine,
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    policy: u16,
+    date: NaiveDate,
+    currency: Currency,
+    account: Sym,
+    payment_method: Sym,
+}
 
 /// The invoices as they are read. An invoice's `lines` are, until [`InvoiceBook::group`], its first line's index and
 /// the same plus how many it has.
@@ -21,40 +35,44 @@ pub(super) struct InvoiceBook {
     pub(super) invoices: Vec<Invoice>,
     pub(super) lines: Vec<InvoiceLine>,
     of: BySym,
+    /// Of each line: its invoice, the print of its row, and the line of the invoice before it.
     owners: Vec<u32>,
-    /// Every line that a row bears, by invoice and id; in the order of reading its index once a row with it is used.
-    keys: HashMap<(u32, Sym), u32, FixedState>,
+    prints: Vec<u64>,
+    previous: Vec<u32>,
+    /// Of each invoice its latest line.
+    latest: Vec<u32>,
+    /// The lines of invoices that have many, by invoice and id.
+    long: HashMap<(u32, Sym), u32, FixedState>,
+    /// Lines that only rejected rows bear, and perhaps used ones too.
+    borne: HashSet<(u32, Sym), FixedState>,
     ragged: Vec<(Sym, Place)>,
     ragged_ids: HashSet<Sym, FixedState>,
     ragged_lines: HashSet<(Sym, Sym), FixedState>,
     rejected: Vec<(u32, Place)>,
-    families: HashMap<Sym, (u16, Zone), FixedState>,
+    /// The policy families' codes.
+    families: Vec<String>,
 }
 
-/// What the lines of an invoice agree on.
-struct Head {
-    policy: u16,
-    zone: Zone,
-    date: NaiveDate,
-    currency: Currency,
-    account: Sym,
-    payment_method: Sym,
-}
+/// From how many lines on an invoice's lines are found by hash and not by looking at each.
+const LONG: usize = 16;
 
 impl InvoiceBook {
-    pub(super) fn new(vocabulary: &Vocabulary, texts: &mut Texts) -> InvoiceBook {
-        let families = (0..).zip(&vocabulary.families).map(|(at, (code, zone))| (texts.intern(code), (at, *zone)));
+    pub(super) fn new(vocabulary: &Vocabulary) -> InvoiceBook {
         InvoiceBook {
             invoices: Vec::new(),
             lines: Vec::new(),
             of: BySym::default(),
             owners: Vec::new(),
-            keys: HashMap::default(),
+            prints: Vec::new(),
+            previous: Vec::new(),
+            latest: Vec::new(),
+            long: HashMap::default(),
+            borne: HashSet::default(),
             ragged: Vec::new(),
             ragged_ids: HashSet::default(),
             ragged_lines: HashSet::default(),
             rejected: Vec::new(),
-            families: families.collect(),
+            families: vocabulary.families.iter().map(|(code, _)| code.clone()).collect(),
         }
     }
 
@@ -68,9 +86,30 @@ impl InvoiceBook {
         if self.ragged_ids.contains(&id) { Some(self.find_or_add(id)) } else { self.find(id) }
     }
 
-    /// Whether a row has the line that a request names.
+    /// Whether a row has the line that a request names, once all are grouped.
     pub(super) fn has_line(&self, invoice: u32, id: Sym, line: Sym) -> bool {
-        self.keys.contains_key(&(invoice, line)) || self.ragged_lines.contains(&(id, line))
+        let lines = self.invoices.get(invoice as usize).map_or(0..0, |i| i.lines.start as usize..i.lines.end as usize);
+        let is_used = match lines.len() {
+            0..LONG => self.lines.get(lines).is_some_and(|lines| lines.iter().any(|l| l.line == line)),
+            _ => self.long.contains_key(&(invoice, line)),
+        };
+        is_used || self.borne.contains(&(invoice, line)) || self.ragged_lines.contains(&(id, line))
+    }
+
+    /// The used line with an id, before all are grouped.
+    fn used_line(&self, invoice: u32, line: Sym) -> Option<usize> {
+        let count = self.invoices.get(invoice as usize)?.lines.len();
+        if count >= LONG {
+            return self.long.get(&(invoice, line)).map(|at| *at as usize);
+        }
+        let mut at = *self.latest.get(invoice as usize)? as usize;
+        for _ in 0..count {
+            if self.lines.get(at)?.line == line {
+                return Some(at);
+            }
+            at = *self.previous.get(at)? as usize;
+        }
+        None
     }
 
     /// The currency of an invoice that has used lines.
@@ -80,6 +119,7 @@ impl InvoiceBook {
 
     /// Sorts the lines by invoice, once all are read.
     pub(super) fn group(&mut self) {
+        (self.prints, self.previous, self.latest) = Default::default();
         let lines = std::mem::take(&mut self.lines);
         let owners = std::mem::take(&mut self.owners);
         let (lines, starts) = grouped(lines, &owners, self.invoices.len());
@@ -107,6 +147,7 @@ impl InvoiceBook {
         }
         let at = self.invoices.len() as u32;
         self.of.set(id, at);
+        self.latest.push(0);
         self.invoices.push(Invoice {
             id,
             account: Sym::BLANK,
@@ -121,20 +162,8 @@ impl InvoiceBook {
         at
     }
 
-    fn head(&self, row: &Row) -> Option<Head> {
-        let (policy, zone) = *self.families.get(&row.sym(Column::Policy))?;
-        Some(Head {
-            policy,
-            zone,
-            date: row.stamp(Column::InvoiceDate).day(zone)?,
-            currency: row.currency().known()?,
-            account: row.sym(Column::AccountId),
-            payment_method: row.sym(Column::PaymentMethod),
-        })
-    }
-
     /// Compares with the invoice's first line; a payment method also with the first that was recorded.
-    fn agreement(&self, invoice: &Invoice, row: &Row, head: &Head, shared: &Shared) -> Result<(), Fault> {
+    fn agreement(&self, invoice: &Invoice, head: &Head, shared: &Shared) -> Result<(), Fault> {
         let Some(first) = self.lines.get(invoice.lines.start as usize).filter(|_| !invoice.lines.is_empty()) else {
             return Ok(());
         };
@@ -146,9 +175,8 @@ impl InvoiceBook {
         };
         let text = |sym: Sym| shared.texts.get(sym);
         if head.policy != invoice.policy {
-            let is_first = |(_, (at, _)): &(&Sym, &(u16, Zone))| *at == invoice.policy;
-            let expected = self.families.iter().find(is_first).map_or("", |(code, _)| text(*code));
-            return disagrees(Column::Policy, text(row.sym(Column::Policy)), expected);
+            let family = |at: u16| self.families.get(usize::from(at)).map_or("", String::as_str);
+            return disagrees(Column::Policy, family(head.policy), family(invoice.policy));
         }
         if head.account != invoice.account {
             return disagrees(Column::AccountId, text(head.account), text(invoice.account));
@@ -167,7 +195,7 @@ impl InvoiceBook {
     }
 
     /// Adds a line to its invoice, which takes over what its lines agree on.
-    fn add(&mut self, at: u32, head: &Head, line: InvoiceLine) {
+    fn add(&mut self, at: u32, head: &Head, line: InvoiceLine, print: u64) {
         let index = self.lines.len() as u32;
         let Some(invoice) = self.invoices.get_mut(at as usize) else { return };
         if invoice.lines.is_empty() {
@@ -179,74 +207,129 @@ impl InvoiceBook {
             invoice.payment_method = head.payment_method;
         }
         invoice.lines.end += 1;
-        self.keys.insert((at, line.line), index);
+        let count = invoice.lines.len();
+        let previous = self.latest.get_mut(at as usize).map(|latest| std::mem::replace(latest, index));
+        self.previous.push(previous.unwrap_or(0));
         self.owners.push(at);
+        self.prints.push(print);
         self.lines.push(line);
+        match count.cmp(&LONG) {
+            Ordering::Less => {}
+            Ordering::Equal => self.look_up_by_hash(at, index, count),
+            Ordering::Greater => _ = self.long.insert((at, line.line), index),
+        }
+    }
+
+    /// Makes the lines of an invoice of which there are so many, the last at `index`, be found by hash.
+    fn look_up_by_hash(&mut self, invoice: u32, mut index: u32, count: usize) {
+        for _ in 0..count {
+            let Some(line) = self.lines.get(index as usize) else { return };
+            self.long.insert((invoice, line.line), index);
+            index = self.previous.get(index as usize).copied().unwrap_or(0);
+        }
     }
 }
 
 impl Judge for InvoiceBook {
-    fn sight(&mut self, row: &Row, place: Place) {
-        let (id, line) = (row.sym(Column::InvoiceId), row.sym(Column::Line));
-        if id.is_blank() {
-            return;
-        }
-        if row.is_ragged() {
-            self.ragged.push((id, place));
-            self.ragged_ids.insert(id);
-            self.ragged_lines.insert((id, line));
-            return;
-        }
-        let invoice = self.find_or_add(id);
-        if !line.is_blank() {
-            self.keys.entry((invoice, line)).or_insert(UNUSED);
-        }
+    type Row = InvoiceRow;
+
+    fn like(&self, row: &InvoiceRow, print: Print) -> Option<Place> {
+        let at = self.used_line(self.find(row.invoice)?, row.line.line)?;
+        (*self.prints.get(at)? == print[0]).then_some(self.lines.get(at)?.place)
     }
 
-    fn judge(&mut self, row: &Row, place: Place, _line: u64, shared: &Shared) -> Result<(), Fault> {
-        let (id, line) = (row.sym(Column::InvoiceId), row.sym(Column::Line));
-        let sound = self.find(id).zip(self.head(row));
-        let Some((at, head)) = sound else {
-            // Not reached: all of these are required cells, and they are sound.
-            return Err(Fault { reason: "the row cannot be read".to_owned(), ..Fault::default() });
-        };
-        let used = self.keys.get(&(at, line)).and_then(|index| self.lines.get(*index as usize));
-        if let Some(first) = used {
-            return Err(shared.duplicate(Column::Line, line, first.place));
+    fn sight(&mut self, ids: Ids, place: Place, is_ragged: bool) {
+        if ids.of.is_blank() {
+            return;
         }
-        if let Some(invoice) = self.invoices.get(at as usize) {
-            self.agreement(invoice, row, &head, shared)?;
+        if is_ragged {
+            self.ragged.push((ids.of, place));
+            self.ragged_ids.insert(ids.of);
+            self.ragged_lines.insert((ids.of, ids.own));
+            return;
         }
-        self.add(at, &head, invoice_line(row, place, line, head.zone));
+        self.find_or_add(ids.of);
+    }
+
+    fn judge(&mut self, row: InvoiceRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
+        let invoice = self.find_or_add(row.invoice);
+        if let Some(first) = self.used_line(invoice, row.line.line).and_then(|at| self.lines.get(at)) {
+            return Err(shared.duplicate(Column::Line, row.line.line, first.place));
+        }
+        if let Some(invoice) = self.invoices.get(invoice as usize) {
+            self.agreement(invoice, &row.head, shared)?;
+        }
+        self.add(invoice, &row.head, row.line, at.print[0]);
         Ok(())
     }
 
-    fn hold(&mut self, row: &Row, place: Place) {
-        let invoice = self.find(row.sym(Column::InvoiceId)).filter(|_| !row.is_ragged());
-        self.rejected.extend(invoice.map(|invoice| (invoice, place)));
+    fn hold(&mut self, ids: Ids, place: Place, is_ragged: bool) {
+        let Some(invoice) = self.find(ids.of).filter(|_| !is_ragged) else { return };
+        self.rejected.push((invoice, place));
+        if !ids.own.is_blank() {
+            self.borne.insert((invoice, ids.own));
+        }
     }
 
-    fn money(&self, row: &Row) -> Option<(&'static str, Amount)> {
-        Some((code_of(row.currency(), || None), row.amount(Column::Amount)))
+    fn code(&self, _ids: Ids, currency: CurrencyCell) -> &'static str {
+        code_of(currency, || None)
     }
 }
 
-fn invoice_line(row: &Row, place: Place, line: Sym, zone: Zone) -> InvoiceLine {
-    let day = |column| row.stamp(column).day(zone);
-    InvoiceLine {
-        place,
-        line,
-        category: row.sym(Column::Category),
-        amount: row.amount(Column::Amount),
-        quantity: row.amount(Column::Quantity),
-        unit_price: row.amount(Column::UnitPrice),
-        contract_rate: row.amount(Column::ContractRate),
-        paid_on: day(Column::PaidOn),
-        started_on: day(Column::StartedOn),
-        delivered_on: day(Column::DeliveredOn),
-        accepted_on: day(Column::AcceptedOn),
-        period_start: day(Column::PeriodStart),
-        period_end: day(Column::PeriodEnd),
-        warranty_from: day(Column::WarrantyFrom),
+impl Record for InvoiceRow {
+    fn of(cells: &Cells, words: &Words) -> Option<InvoiceRow> {
+        let policy = cells.family()?;
+        let zone = words.zone(policy)?;
+        let day = |column| cells.stamp(column).day(zone);
+        Some(InvoiceRow {
+            invoice: cells.sym(Column::InvoiceId),
+            head: Head {
+                policy,
+                date: day(Column::InvoiceDate)?,
+                currency: cells.currency().known()?,
+                account: cells.sym(Column::AccountId),
+                payment_method: cells.sym(Column::PaymentMethod),
+            },
+            line: InvoiceLine {
+                place: Place { file: 0, record: 0 },
+                line: cells.sym(Column::Line),
+                category: cells.sym(Column::Category),
+                amount: cells.amount(Column::Amount),
+                quantity: cells.amount(Column::Quantity),
+                unit_price: cells.amount(Column::UnitPrice),
+                contract_rate: cells.amount(Column::ContractRate),
+                paid_on: day(Column::PaidOn),
+                started_on: day(Column::StartedOn),
+                delivered_on: day(Column::DeliveredOn),
+                accepted_on: day(Column::AcceptedOn),
+                period_start: day(Column::PeriodStart),
+                period_end: day(Column::PeriodEnd),
+                warranty_from: day(Column::WarrantyFrom),
+            },
+        })
+    }
+
+    fn ids_in(cells: &Cells) -> Ids {
+        Ids { own: cells.sym(Column::Line), of: cells.sym(Column::InvoiceId), parent: Sym::BLANK }
+    }
+
+    fn money_in(cells: &Cells) -> Option<Money> {
+        Some(Money { currency: cells.currency(), amount: cells.amount(Column::Amount) })
+    }
+
+    fn ids(&self) -> Ids {
+        Ids { own: self.line.line, of: self.invoice, parent: Sym::BLANK }
+    }
+
+    fn money(&self) -> Option<Money> {
+        Some(Money { currency: CurrencyCell::Known(self.head.currency), amount: self.line.amount })
+    }
+
+    fn settle(&mut self, place: Place, numbers: &Numbers) {
+        let line = &mut self.line;
+        line.place = place;
+        let (head, invoice) = (&mut self.head, &mut self.invoice);
+        numbers.renumber([invoice, &mut head.account, &mut head.payment_method, &mut line.line, &mut line.category]);
+        numbers.move_all([&mut line.amount, &mut line.quantity, &mut line.unit_price, &mut line.contract_rate]);
     }
 }

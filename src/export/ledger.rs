@@ -2,15 +2,16 @@
 
 use super::Problem;
 use super::block::Block;
-use super::header::{Orders, Plan};
-use super::row::{CurrencyCell, Fault, Print, Row};
+use super::header::Orders;
+use super::row::{Batch, CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record};
 use super::sums::Sums;
 use crate::column::Column;
-use crate::money::{Amount, Currency, WideAmounts};
+use crate::money::{Currency, WideAmounts};
 use crate::record::{ExportFile, Place, Reject};
 use crate::text::{Sym, Texts};
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 /// What the tables add to.
 pub(super) struct Shared {
@@ -27,12 +28,14 @@ impl Shared {
         Shared { files, texts, wide, rejects, problems }
     }
 
-    /// The numbers in the whole of a batch's texts.
-    fn adopt(&mut self, texts: &Texts) -> Result<Vec<Sym>, &'static str> {
-        if self.texts.count() + texts.count() > u32::MAX as usize {
+    /// Adds a batch's texts and wide amounts, and tells their numbers in the whole.
+    fn adopt<R>(&mut self, batch: &mut Batch<R>) -> Result<Numbers, &'static str> {
+        if self.texts.count() + batch.texts.count() > u32::MAX as usize {
             return Err("the exports have more than 4,294,967,295 different ids and words");
         }
-        Ok((0..texts.count()).map(|at| self.texts.intern(texts.at(at))).collect())
+        let wide_before = self.wide.count();
+        self.wide.append(&mut batch.wide);
+        Ok(batch.texts.adopt(&mut self.texts, wide_before))
     }
 
     /// `record 17 of invoices.csv`.
@@ -62,17 +65,29 @@ impl Shared {
 
 /// What a table does with its rows.
 pub(super) trait Judge: Send {
+    type Row: Record;
+
+    /// An earlier row that was kept, has the same key and the same print.
+    fn like(&self, row: &Self::Row, print: Print) -> Option<Place>;
+
     /// Takes note of the ids of a row that is no repeat, before it is judged.
-    fn sight(&mut self, row: &Row, place: Place);
+    fn sight(&mut self, ids: Ids, place: Place, is_ragged: bool);
 
     /// Judges a row whose cells are sound, and keeps it if it can be used.
-    fn judge(&mut self, row: &Row, place: Place, line: u64, shared: &Shared) -> Result<(), Fault>;
+    fn judge(&mut self, row: Self::Row, at: &Mark, shared: &Shared) -> Result<(), Fault>;
 
     /// Takes note of what a rejected row that is no repeat holds back.
-    fn hold(&mut self, row: &Row, place: Place);
+    fn hold(&mut self, ids: Ids, place: Place, is_ragged: bool);
 
-    /// The amount to reconcile, with its currency's code.
-    fn money(&self, row: &Row) -> Option<(&'static str, Amount)>;
+    /// The code of the currency of a row's money.
+    fn code(&self, ids: Ids, currency: CurrencyCell) -> &'static str;
+}
+
+/// Where a row stands, and what it is like.
+pub(super) struct Mark {
+    pub(super) place: Place,
+    pub(super) line: u64,
+    pub(super) print: Print,
 }
 
 /// What a currency cell says of an amount: its code, or that of `otherwise` if the cell is blank.
@@ -89,8 +104,8 @@ pub(super) struct Ledger<'a, J> {
     pub(super) judge: &'a mut J,
     pub(super) shared: &'a mut Shared,
     pub(super) sums: Sums,
-    /// The first row of each print.
-    seen: HashTable<(Print, Place)>,
+    /// The first of the rejected rows with each print. Those that were kept are found by their key.
+    rejected: HashMap<Print, Place, FixedState>,
     /// How rows of the table's files are compared.
     pub(super) orders: Orders,
 }
@@ -105,56 +120,73 @@ pub(super) struct Reached {
 
 impl<'a, J: Judge> Ledger<'a, J> {
     pub(super) fn new(judge: &'a mut J, shared: &'a mut Shared) -> Ledger<'a, J> {
-        Ledger { judge, shared, sums: Sums::default(), seen: HashTable::new(), orders: Orders::default() }
+        Ledger { judge, shared, sums: Sums::default(), rejected: HashMap::default(), orders: Orders::default() }
     }
 
     /// Takes a block's rows in; the error says what is too large.
-    pub(super) fn absorb(&mut self, plan: &Plan, block: Block, at: &mut Reached) -> Result<(), &'static str> {
+    pub(super) fn absorb(&mut self, block: Block<J::Row>, at: &mut Reached) -> Result<(), &'static str> {
         let mut batch = block.batch;
-        let wide_before = self.shared.wide.count();
-        self.shared.wide.append(&mut batch.wide);
-        let syms = self.shared.adopt(&batch.texts)?;
-        for row in 0..batch.count() {
-            let row = Row { plan, batch: &batch, at: row, syms: &syms, wide_before };
+        let numbers = self.shared.adopt(&mut batch)?;
+        for (lines, print, parsed) in batch.rows {
             at.records = at.records.checked_add(1).ok_or("the file has more than 4,294,967,295 rows")?;
             let place = Place { file: at.file, record: at.records };
-            let line = at.line.saturating_add(row.line() as u64);
-            let fault = self.fault(&row, place, line);
-            self.reconcile(&row, fault.is_none());
-            if let Some(fault) = fault {
-                self.shared.reject(place, line, fault);
+            let at = Mark { place, line: at.line.saturating_add(u64::from(lines)), print };
+            match parsed {
+                Parsed::Sound(mut row) => {
+                    row.settle(place, &numbers);
+                    self.sound(row, &at);
+                }
+                Parsed::Faulty(faulty) => {
+                    let money = faulty.money.map(|money| numbers.money(money));
+                    let ids = numbers.ids(faulty.ids);
+                    self.faulty(ids, money, faulty.is_ragged, faulty.fault, &at);
+                }
             }
         }
         at.line = at.line.saturating_add(block.lines as u64);
         Ok(())
     }
 
-    /// Why a row is rejected; `None` if it is used.
-    fn fault(&mut self, row: &Row, place: Place, line: u64) -> Option<Fault> {
-        let print = row.print();
-        match self.seen.entry(print[0], |(other, _)| *other == print, |(other, _)| other[0]) {
-            Entry::Occupied(first) => {
-                let reason = format!("repeats {}", self.shared.cite(first.get().1));
-                return Some(Fault { reason, ..Fault::default() });
-            }
-            Entry::Vacant(entry) => entry.insert((print, place)),
-        };
-        self.judge.sight(row, place);
-        let fault = match row.fault() {
-            Some(fault) => fault.clone(),
-            None => self.judge.judge(row, place, line, self.shared).err()?,
-        };
-        self.judge.hold(row, place);
-        Some(fault)
+    fn sound(&mut self, row: J::Row, at: &Mark) {
+        let (ids, money) = (row.ids(), row.money());
+        let first = self.judge.like(&row, at.print).or_else(|| self.rejected.get(&at.print).copied());
+        if let Some(first) = first {
+            return self.repeat(ids, money, first, at);
+        }
+        self.judge.sight(ids, at.place, false);
+        let result = self.judge.judge(row, at, self.shared);
+        self.reconcile(ids, money, result.is_ok());
+        if let Err(fault) = result {
+            self.rejected.insert(at.print, at.place);
+            self.judge.hold(ids, at.place, false);
+            self.shared.reject(at.place, at.line, fault);
+        }
     }
 
-    fn reconcile(&mut self, row: &Row, is_used: bool) {
-        if row.is_ragged() {
-            return;
-        }
-        let money = self.judge.money(row).and_then(|(code, amount)| Some((code, amount.value(&self.shared.wide)?)));
-        if let Some((code, amount)) = money {
-            self.sums.add(code, amount, is_used);
+    fn faulty(&mut self, ids: Ids, money: Option<Money>, is_ragged: bool, fault: Fault, at: &Mark) {
+        match self.rejected.entry(at.print) {
+            Entry::Occupied(first) => {
+                let first = *first.get();
+                return self.repeat(ids, money, first, at);
+            }
+            Entry::Vacant(entry) => entry.insert(at.place),
+        };
+        self.judge.sight(ids, at.place, is_ragged);
+        self.judge.hold(ids, at.place, is_ragged);
+        self.reconcile(ids, money, false);
+        self.shared.reject(at.place, at.line, fault);
+    }
+
+    fn repeat(&mut self, ids: Ids, money: Option<Money>, first: Place, at: &Mark) {
+        let reason = format!("repeats {}", self.shared.cite(first));
+        self.reconcile(ids, money, false);
+        self.shared.reject(at.place, at.line, Fault { reason, ..Fault::default() });
+    }
+
+    fn reconcile(&mut self, ids: Ids, money: Option<Money>, is_used: bool) {
+        let Some(money) = money else { return };
+        if let Some(amount) = money.amount.value(&self.shared.wide) {
+            self.sums.add(self.judge.code(ids, money.currency), amount, is_used);
         }
     }
 }

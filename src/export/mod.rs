@@ -115,13 +115,13 @@ pub fn read(
 fn read_in_pieces(
     sources: &Sources,
     vocabulary: &Vocabulary,
-    mut texts: Texts,
+    texts: Texts,
     progress: &(dyn Fn(u64) + Sync),
     sizes: Sizes,
 ) -> Result<Books, ReadError> {
     let words = Words::new(vocabulary);
     let setting = Setting { words: &words, sizes, progress };
-    let mut invoices = InvoiceBook::new(vocabulary, &mut texts);
+    let mut invoices = InvoiceBook::new(vocabulary);
     let mut shared = Shared::new(texts);
     shared.files = files(sources);
     let invoiced = read_table(Table::Invoices, &mut invoices, &mut shared, &setting);

@@ -2,30 +2,29 @@
 //! until all are read.
 
 use super::invoices::InvoiceBook;
-use super::ledger::{BySym, Judge, Shared, grouped};
-use super::row::{Fault, Row};
+use super::ledger::{BySym, Judge, Mark, Shared, grouped};
+use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::words::Words;
 use crate::column::Column;
-use crate::money::Amount;
 use crate::record::{NO_PARENT, Place, Request};
 use crate::text::Sym;
 use foldhash::fast::FixedState;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
+
+/// A row of the requests.
+pub(super) struct RequestRow {
+    /// The id of the invoice that it is about.
+    invoice: Sym,
+    request: Request,
+}
 
 /// A request id that a row of the requests bears.
 pub(super) struct Case {
     pub(super) id: Sym,
     /// What it is about: the used row's word, or else that of the first row that has one.
     pub(super) invoice: Sym,
-    /// Index of the used row, if there is one.
+    /// Index of the used row, if there is one; until [`RequestBook::settle`] of the first sound row.
     pub(super) used: Option<u32>,
-}
-
-/// The ids of a request row.
-#[derive(Clone, Copy)]
-pub(super) struct Ids {
-    pub(super) id: Sym,
-    pub(super) invoice: Sym,
-    pub(super) parent: Sym,
 }
 
 /// The requests as they are read.
@@ -35,7 +34,10 @@ pub(super) struct RequestBook {
     of: BySym,
     /// Until [`RequestBook::settle`]: sound rows whose parent and key are not yet judged; then those used.
     pub(super) requests: Vec<Request>,
-    lines: Vec<u64>,
+    /// Of each of those its line in its file and the print of its row.
+    marks: Vec<(u64, u64)>,
+    /// Sound rows whose id an earlier sound row bears, by id and print.
+    again: HashMap<(Sym, u64), Place, FixedState>,
     /// Rejected rows with a readable id.
     pub(super) rejected: Vec<(Ids, Place)>,
     /// Ragged rows with a readable id.
@@ -52,7 +54,8 @@ impl RequestBook {
             cases: Vec::new(),
             of: BySym::default(),
             requests: Vec::new(),
-            lines: Vec::new(),
+            marks: Vec::new(),
+            again: HashMap::default(),
             rejected: Vec::new(),
             ragged: Vec::new(),
             ragged_ids: HashSet::default(),
@@ -65,9 +68,14 @@ impl RequestBook {
         self.of.get(id)
     }
 
+    /// Whether a ragged row bears an id.
+    pub(super) fn is_ragged(&self, id: Sym) -> bool {
+        self.ragged_ids.contains(&id)
+    }
+
     /// Whether a row of the requests bears an id, though it may be rejected.
     pub(super) fn is_borne(&self, id: Sym) -> bool {
-        self.find(id).is_some() || self.ragged_ids.contains(&id)
+        self.find(id).is_some() || self.is_ragged(id)
     }
 
     /// The used request with an id.
@@ -77,29 +85,31 @@ impl RequestBook {
 
     /// The case with an id, which is added if it is new.
     pub(super) fn find_or_add(&mut self, ids: Ids) -> u32 {
-        if let Some(found) = self.find(ids.id) {
-            if let Some(case) = self.case_mut(ids.id).filter(|case| case.invoice.is_blank()) {
-                case.invoice = ids.invoice;
+        if let Some(found) = self.find(ids.own) {
+            if let Some(case) = self.case_mut(ids.own).filter(|case| case.invoice.is_blank()) {
+                case.invoice = ids.of;
             }
             return found;
         }
         let at = self.cases.len() as u32;
-        self.of.set(ids.id, at);
-        self.cases.push(Case { id: ids.id, invoice: ids.invoice, used: None });
+        self.of.set(ids.own, at);
+        self.cases.push(Case { id: ids.own, invoice: ids.of, used: None });
         at
     }
 
     /// Judges what had to wait, once all rows are read, and puts the used requests in order.
     pub(super) fn settle(&mut self, shared: &mut Shared) {
         let mut requests = std::mem::take(&mut self.requests);
+        self.cases.iter_mut().for_each(|case| case.used = None);
+        self.again = HashMap::default();
         let mut is_used = Vec::with_capacity(requests.len());
         for (at, request) in (0_u32..).zip(&requests) {
             let fault = self.last_fault(request, &requests, shared);
             is_used.push(fault.is_none());
             if let Some(fault) = fault {
                 let invoice = self.invoices.invoices.get(request.invoice as usize).map_or(Sym::BLANK, |i| i.id);
-                self.rejected.push((Ids { id: request.id, invoice, parent: request.parent }, request.place));
-                let line = self.lines.get(at as usize).copied().unwrap_or(0);
+                self.rejected.push((Ids { own: request.id, of: invoice, parent: request.parent }, request.place));
+                let line = self.marks.get(at as usize).map_or(0, |(line, _)| *line);
                 shared.reject(request.place, line, fault);
             } else if let Some(case) = self.case_mut(request.id) {
                 case.used = Some(at);
@@ -107,7 +117,7 @@ impl RequestBook {
         }
         let mut is_used = is_used.into_iter();
         requests.retain(|_| is_used.next() == Some(true));
-        self.lines = Vec::new();
+        self.marks = Vec::new();
         self.requests = requests;
         self.group();
     }
@@ -156,98 +166,141 @@ impl RequestBook {
 }
 
 impl Judge for RequestBook {
-    fn sight(&mut self, row: &Row, place: Place) {
-        let ids = ids(row);
-        if row.is_ragged() {
-            if !ids.id.is_blank() {
+    type Row = RequestRow;
+
+    fn like(&self, row: &RequestRow, print: Print) -> Option<Place> {
+        let id = row.request.id;
+        let first = self.used(id)? as usize;
+        match self.marks.get(first) {
+            Some((_, first_print)) if *first_print == print[0] => self.requests.get(first).map(|first| first.place),
+            _ => self.again.get(&(id, print[0])).copied(),
+        }
+    }
+
+    fn sight(&mut self, ids: Ids, place: Place, is_ragged: bool) {
+        if is_ragged {
+            if !ids.own.is_blank() {
                 self.ragged.push((ids, place));
-                self.ragged_ids.insert(ids.id);
+                self.ragged_ids.insert(ids.own);
             }
             return;
         }
-        if !ids.invoice.is_blank() {
-            self.invoices.named(ids.invoice);
+        if !ids.of.is_blank() {
+            self.invoices.named(ids.of);
         }
         if !ids.parent.is_blank() {
             self.named.insert(ids.parent);
         }
-        if !ids.id.is_blank() {
+        if !ids.own.is_blank() {
             self.find_or_add(ids);
         }
     }
 
-    fn judge(&mut self, row: &Row, place: Place, line: u64, shared: &Shared) -> Result<(), Fault> {
-        let about = row.sym(Column::RequestInvoiceId);
+    fn judge(&mut self, row: RequestRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
+        let RequestRow { invoice: about, request } = row;
         let Some(invoice) = self.invoices.find(about) else {
             return Err(shared.dangling(Column::RequestInvoiceId, about, "is the `invoice_id` of no invoice"));
         };
-        let billed = row.sym(Column::RequestLine);
-        if !billed.is_blank() && !self.invoices.has_line(invoice, about, billed) {
+        if !request.line.is_blank() && !self.invoices.has_line(invoice, about, request.line) {
             let reason = format!("is no line of the invoice `{}`", shared.texts.get(about));
-            return Err(shared.dangling(Column::RequestLine, billed, &reason));
+            return Err(shared.dangling(Column::RequestLine, request.line, &reason));
         }
-        self.requests.push(request(row, place, invoice));
-        self.lines.push(line);
+        let index = self.requests.len() as u32;
+        if let Some(case) = self.case_mut(request.id) {
+            match case.used {
+                None => case.used = Some(index),
+                Some(_) => _ = self.again.insert((request.id, at.print[0]), at.place),
+            }
+        }
+        self.requests.push(Request { invoice, ..request });
+        self.marks.push((at.line, at.print[0]));
         Ok(())
     }
 
-    fn hold(&mut self, row: &Row, place: Place) {
-        let ids = ids(row);
-        if !row.is_ragged() && !ids.id.is_blank() {
+    fn hold(&mut self, ids: Ids, place: Place, is_ragged: bool) {
+        if !is_ragged && !ids.own.is_blank() {
             self.rejected.push((ids, place));
         }
     }
 
-    fn money(&self, _row: &Row) -> Option<(&'static str, Amount)> {
+    fn code(&self, _ids: Ids, _currency: CurrencyCell) -> &'static str {
+        ""
+    }
+}
+
+impl Record for RequestRow {
+    fn of(cells: &Cells, _words: &Words) -> Option<RequestRow> {
+        Some(RequestRow { invoice: cells.sym(Column::RequestInvoiceId), request: request(cells) })
+    }
+
+    fn ids_in(cells: &Cells) -> Ids {
+        Ids {
+            own: cells.sym(Column::RequestId),
+            of: cells.sym(Column::RequestInvoiceId),
+            parent: cells.sym(Column::ParentRequestId),
+        }
+    }
+
+    fn money_in(_cells: &Cells) -> Option<Money> {
         None
     }
-}
 
-fn ids(row: &Row) -> Ids {
-    Ids {
-        id: row.sym(Column::RequestId),
-        invoice: row.sym(Column::RequestInvoiceId),
-        parent: row.sym(Column::ParentRequestId),
+    fn ids(&self) -> Ids {
+        Ids { own: self.request.id, of: self.invoice, parent: self.request.parent }
+    }
+
+    fn money(&self) -> Option<Money> {
+        None
+    }
+
+    fn settle(&mut self, place: Place, numbers: &Numbers) {
+        let r = &mut self.request;
+        r.place = place;
+        numbers.renumber([&mut self.invoice, &mut r.id, &mut r.account, &mut r.line, &mut r.parent, &mut r.kind]);
+        numbers.renumber([&mut r.channel, &mut r.reason, &mut r.level, &mut r.stage, &mut r.outage_cause]);
+        numbers.move_all([&mut r.amount_requested, &mut r.percent_complete, &mut r.advance_paid]);
+        numbers.move_all([&mut r.remaining_balance, &mut r.noncompliant_amount, &mut r.transactions_processed]);
+        numbers.move_all([&mut r.disputed_amount, &mut r.withheld_amount, &mut r.notice_hours]);
     }
 }
 
-fn request(row: &Row, place: Place, invoice: u32) -> Request {
+fn request(cells: &Cells) -> Request {
     Request {
-        place,
-        id: row.sym(Column::RequestId),
-        account: row.sym(Column::RequestAccountId),
-        invoice,
-        line: row.sym(Column::RequestLine),
-        parent: row.sym(Column::ParentRequestId),
+        place: Place { file: 0, record: 0 },
+        id: cells.sym(Column::RequestId),
+        account: cells.sym(Column::RequestAccountId),
+        invoice: 0,
+        line: cells.sym(Column::RequestLine),
+        parent: cells.sym(Column::ParentRequestId),
         parent_index: NO_PARENT,
-        kind: row.sym(Column::Kind),
-        channel: row.sym(Column::Channel),
-        reason: row.sym(Column::Reason),
-        level: row.sym(Column::Level),
-        stage: row.sym(Column::Stage),
-        outage_cause: row.sym(Column::OutageCause),
-        submitted_at: row.stamp(Column::SubmittedAt),
-        effective_on: row.stamp(Column::EffectiveOn),
-        chargeback_on: row.stamp(Column::ChargebackOn),
-        fix_attempted_on: row.stamp(Column::FixAttemptedOn),
-        outage_start: row.stamp(Column::OutageStart),
-        outage_end: row.stamp(Column::OutageEnd),
-        amount_requested: row.amount(Column::AmountRequested),
-        percent_complete: row.amount(Column::PercentComplete),
-        advance_paid: row.amount(Column::AdvancePaid),
-        remaining_balance: row.amount(Column::RemainingBalance),
-        noncompliant_amount: row.amount(Column::NoncompliantAmount),
-        transactions_processed: row.amount(Column::TransactionsProcessed),
-        disputed_amount: row.amount(Column::DisputedAmount),
-        withheld_amount: row.amount(Column::WithheldAmount),
-        notice_hours: row.amount(Column::NoticeHours),
-        good_standing: row.flag(Column::GoodStanding),
-        fraud_flag: row.flag(Column::FraudFlag),
-        within_sla: row.flag(Column::WithinSla),
-        complex: row.flag(Column::Complex),
-        documents_attached: row.flag(Column::DocumentsAttached),
-        sow_reference: row.has_text(Column::SowReference),
-        preferred_method: row.has_text(Column::PreferredMethod),
+        kind: cells.sym(Column::Kind),
+        channel: cells.sym(Column::Channel),
+        reason: cells.sym(Column::Reason),
+        level: cells.sym(Column::Level),
+        stage: cells.sym(Column::Stage),
+        outage_cause: cells.sym(Column::OutageCause),
+        submitted_at: cells.stamp(Column::SubmittedAt),
+        effective_on: cells.stamp(Column::EffectiveOn),
+        chargeback_on: cells.stamp(Column::ChargebackOn),
+        fix_attempted_on: cells.stamp(Column::FixAttemptedOn),
+        outage_start: cells.stamp(Column::OutageStart),
+        outage_end: cells.stamp(Column::OutageEnd),
+        amount_requested: cells.amount(Column::AmountRequested),
+        percent_complete: cells.amount(Column::PercentComplete),
+        advance_paid: cells.amount(Column::AdvancePaid),
+        remaining_balance: cells.amount(Column::RemainingBalance),
+        noncompliant_amount: cells.amount(Column::NoncompliantAmount),
+        transactions_processed: cells.amount(Column::TransactionsProcessed),
+        disputed_amount: cells.amount(Column::DisputedAmount),
+        withheld_amount: cells.amount(Column::WithheldAmount),
+        notice_hours: cells.amount(Column::NoticeHours),
+        good_standing: cells.flag(Column::GoodStanding),
+        fraud_flag: cells.flag(Column::FraudFlag),
+        within_sla: cells.flag(Column::WithinSla),
+        complex: cells.flag(Column::Complex),
+        documents_attached: cells.flag(Column::DocumentsAttached),
+        sow_reference: cells.has_text(Column::SowReference),
+        preferred_method: cells.has_text(Column::PreferredMethod),
         held_back: false,
         decisions_start: 0,
         decisions_end: 0,

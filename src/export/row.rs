@@ -1,12 +1,13 @@
-//! One row: its cells judged and typed, and laid down in a compact batch.
+//! One row: its cells judged and typed, and made a record.
 
 use super::block::Fields;
-use super::header::{Plan, Shelf, Task, Widths};
+use super::header::{Plan, Sort, Task};
 use super::value::{self, trimmed};
+use super::words::Words;
 use crate::column::{Column, Type};
 use crate::money::{Amount, Currency, WideAmounts};
-use crate::record::Flag;
-use crate::text::{Sym, Texts};
+use crate::record::{Flag, Place};
+use crate::text::{self, Sym, Texts};
 use crate::time::Stamp;
 use foldhash::quality::FixedState;
 use memchr::{memchr, memchr_iter};
@@ -52,77 +53,175 @@ impl CurrencyCell {
 /// different rows from sharing one by chance.
 pub(super) type Print = [u64; 2];
 
-/// What is kept of every row of a block, used or not.
-struct Head {
-    /// Lines of the block before the row.
-    line: usize,
-    print: Print,
-    is_ragged: bool,
-    fault: Option<Box<Fault>>,
+/// The ids of a row by which it is joined with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ids {
+    /// Its own; of an invoice line, unique within the invoice.
+    pub(super) own: Sym,
+    /// That of the invoice, or of a decision's request.
+    pub(super) of: Sym,
+    /// That of the request that it goes back to.
+    pub(super) parent: Sym,
 }
 
-/// The rows of a block. Each shelf holds as many values per row as the file has columns of its sort; a value that could
-/// not be read is blank, and the row then has a fault.
-#[derive(Default)]
-pub(super) struct Batch {
-    heads: Vec<Head>,
-    syms: Vec<Sym>,
-    stamps: Vec<Stamp>,
-    amounts: Vec<Amount>,
-    flags: Vec<Flag>,
-    currencies: Vec<CurrencyCell>,
-    /// The texts of this batch: the numbers in `syms` are theirs.
-    pub(super) texts: Texts,
+/// The amount of a row that is reconciled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Money {
+    pub(super) currency: CurrencyCell,
+    pub(super) amount: Amount,
+}
+
+/// What is kept of a row whose cells are sound.
+pub(super) trait Record: Send + Sized {
+    /// The record of a row; `None` if a required cell is blank.
+    fn of(cells: &Cells, words: &Words) -> Option<Self>;
+    /// The ids of any row of the table.
+    fn ids_in(cells: &Cells) -> Ids;
+    /// The amount to reconcile of any row of the table.
+    fn money_in(cells: &Cells) -> Option<Money>;
+    fn ids(&self) -> Ids;
+    fn money(&self) -> Option<Money>;
+    /// Gives the record its place, and its texts and amounts their numbers in the whole.
+    fn settle(&mut self, place: Place, numbers: &Numbers);
+}
+
+/// A row of a block.
+pub(super) enum Parsed<R> {
+    Sound(R),
+    Faulty(Box<Faulty>),
+}
+
+/// A row that cannot be used, whatever the others are.
+pub(super) struct Faulty {
+    pub(super) ids: Ids,
+    /// Not of a ragged row.
+    pub(super) money: Option<Money>,
+    pub(super) is_ragged: bool,
+    pub(super) fault: Fault,
+}
+
+/// The rows of a block.
+pub(super) struct Batch<R> {
+    /// Each with the lines of the block before it, and its print.
+    pub(super) rows: Vec<(u32, Print, Parsed<R>)>,
+    /// The texts of this batch, by whose numbers its rows name them.
+    pub(super) texts: Gathered,
     /// The wide amounts of this batch.
     pub(super) wide: WideAmounts,
 }
 
-impl Batch {
-    /// How many rows there are.
+/// The texts of a block. Ids, of which nearly each is new, are only listed; a row's number of one has the top bit set.
+#[derive(Default)]
+pub(super) struct Gathered {
+    words: Texts,
+    ids: String,
+    ends: Vec<usize>,
+    hashes: Vec<u32>,
+}
+
+const IDS: u32 = 1 << 31;
+
+impl Gathered {
+    fn id_at(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(at).and_then(|end| self.ids.get(start..*end)).unwrap_or_default()
+    }
+
+    /// Lists an id, unless it is the one that stood in the column before.
+    fn id(&mut self, text: &str, before: Sym) -> Sym {
+        if before.0 >= IDS && self.id_at((before.0 - IDS) as usize) == text {
+            return before;
+        }
+        self.ids.push_str(text);
+        self.ends.push(self.ids.len());
+        self.hashes.push(text::hash(text));
+        Sym(IDS + (self.ends.len() as u32 - 1))
+    }
+
+    /// How many texts there are at most.
     pub(super) fn count(&self) -> usize {
-        self.heads.len()
+        self.words.count() + self.ends.len()
+    }
+
+    /// Adds all to the texts of the whole.
+    pub(super) fn adopt(&self, texts: &mut Texts, wide_before: usize) -> Numbers {
+        let words = (0..self.words.count()).map(|at| texts.intern(self.words.at(at))).collect();
+        let ids = self.hashes.iter().enumerate().map(|(at, hash)| texts.intern_hashed(self.id_at(at), *hash)).collect();
+        Numbers { words, ids, wide_before }
     }
 }
 
-/// One row of a batch, its texts and amounts as those of the whole population.
-pub(super) struct Row<'a> {
-    pub(super) plan: &'a Plan<'a>,
-    pub(super) batch: &'a Batch,
-    pub(super) at: usize,
-    /// The number in the whole of each of the batch's texts.
-    pub(super) syms: &'a [Sym],
-    /// How many wide amounts came before the batch's.
-    pub(super) wide_before: usize,
+/// The numbers in the whole of a batch's texts and wide amounts.
+pub(super) struct Numbers {
+    words: Vec<Sym>,
+    ids: Vec<Sym>,
+    wide_before: usize,
 }
 
-impl Row<'_> {
-    #[inline]
-    fn cell<T: Copy>(&self, list: &[T], width: usize, column: Column) -> Option<T> {
-        let slot = self.plan.slot(column)?;
-        list.get(self.at * width + slot).copied()
+impl Numbers {
+    pub(super) fn sym(&self, sym: Sym) -> Sym {
+        let found = if sym.0 >= IDS { self.ids.get((sym.0 - IDS) as usize) } else { self.words.get(sym.index()) };
+        found.copied().unwrap_or(Sym::BLANK)
     }
+
+    /// Gives texts their numbers in the whole.
+    pub(super) fn renumber<const N: usize>(&self, syms: [&mut Sym; N]) {
+        syms.into_iter().for_each(|sym| *sym = self.sym(*sym));
+    }
+
+    /// Gives wide amounts their numbers in the whole.
+    pub(super) fn move_all<const N: usize>(&self, amounts: [&mut Amount; N]) {
+        if self.wide_before > 0 {
+            amounts.into_iter().for_each(|amount| *amount = amount.moved(self.wide_before));
+        }
+    }
+
+    pub(super) fn ids(&self, ids: Ids) -> Ids {
+        Ids { own: self.sym(ids.own), of: self.sym(ids.of), parent: self.sym(ids.parent) }
+    }
+
+    pub(super) fn money(&self, money: Money) -> Money {
+        Money { amount: money.amount.moved(self.wide_before), ..money }
+    }
+}
+
+const COLUMNS: usize = Column::ALL.len();
+
+/// The cells of one row, typed, each under its column's number. What the header lacks stays blank.
+pub(super) struct Cells {
+    syms: [Sym; COLUMNS],
+    stamps: [Stamp; COLUMNS],
+    amounts: [Amount; COLUMNS],
+    flags: [Flag; COLUMNS],
+    currency: CurrencyCell,
+    family: Option<u16>,
+}
+
+impl Cells {
+    const BLANK: Cells = Cells {
+        syms: [Sym::BLANK; COLUMNS],
+        stamps: [Stamp::BLANK; COLUMNS],
+        amounts: [Amount::BLANK; COLUMNS],
+        flags: [Flag::Blank; COLUMNS],
+        currency: CurrencyCell::Blank,
+        family: None,
+    };
 
     /// An id, a word, or the name of who decided.
-    #[inline]
     pub(super) fn sym(&self, column: Column) -> Sym {
-        let local = self.cell(&self.batch.syms, self.plan.widths.syms, column);
-        local.and_then(|sym| self.syms.get(sym.index()).copied()).unwrap_or(Sym::BLANK)
+        self.syms[column as usize]
     }
 
-    #[inline]
     pub(super) fn stamp(&self, column: Column) -> Stamp {
-        self.cell(&self.batch.stamps, self.plan.widths.stamps, column).unwrap_or(Stamp::BLANK)
+        self.stamps[column as usize]
     }
 
-    #[inline]
     pub(super) fn amount(&self, column: Column) -> Amount {
-        let local = self.cell(&self.batch.amounts, self.plan.widths.amounts, column);
-        local.map_or(Amount::BLANK, |amount| amount.moved(self.wide_before))
+        self.amounts[column as usize]
     }
 
-    #[inline]
     pub(super) fn flag(&self, column: Column) -> Flag {
-        self.cell(&self.batch.flags, self.plan.widths.flags, column).unwrap_or(Flag::Blank)
+        self.flags[column as usize]
     }
 
     /// Whether a text was recorded.
@@ -131,40 +230,49 @@ impl Row<'_> {
     }
 
     pub(super) fn currency(&self) -> CurrencyCell {
-        self.batch.currencies.get(self.at).copied().unwrap_or(CurrencyCell::Blank)
+        self.currency
     }
 
-    /// Lines of the block before the row.
-    pub(super) fn line(&self) -> usize {
-        self.head().map_or(0, |head| head.line)
+    /// The number of the policy family.
+    pub(super) fn family(&self) -> Option<u16> {
+        self.family
     }
 
-    pub(super) fn print(&self) -> Print {
-        self.head().map_or([0; 2], |head| head.print)
-    }
-
-    pub(super) fn is_ragged(&self) -> bool {
-        self.head().is_some_and(|head| head.is_ragged)
-    }
-
-    /// The first fault of its cells.
-    pub(super) fn fault(&self) -> Option<&Fault> {
-        self.head()?.fault.as_deref()
-    }
-
-    fn head(&self) -> Option<&Head> {
-        self.batch.heads.get(self.at)
+    fn clear(&mut self, task: Task) {
+        let at = task.column as usize;
+        if task.column == Column::Policy {
+            self.family = None;
+        }
+        match task.sort {
+            Sort::Id | Sort::Word | Sort::Code => self.syms[at] = Sym::BLANK,
+            Sort::Time | Sort::Date => self.stamps[at] = Stamp::BLANK,
+            Sort::Amount | Sort::Percent | Sort::Whole => self.amounts[at] = Amount::BLANK,
+            Sort::Presence | Sort::Flag => self.flags[at] = Flag::Blank,
+            Sort::Currency => self.currency = CurrencyCell::Blank,
+        }
     }
 }
 
+/// A word as it is written in codes' columns, and what it means there.
+#[derive(Clone, Copy)]
+struct Code {
+    normal: Sym,
+    known: [bool; 4],
+    family: Option<u16>,
+}
+
 /// Types the rows of one block.
-pub(super) struct Parser<'a> {
+pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
-    batch: Batch,
-    /// Where the row's values begin on each shelf.
-    base: Widths,
+    batch: Batch<R>,
+    cells: Cells,
+    /// The last id in each column.
+    last: [Sym; COLUMNS],
+    /// The words of codes as they are written, and the meaning of each by its number.
+    written: Texts,
+    codes: Vec<Code>,
     /// Where the row's cells lie in its bytes, without white space around them.
-    cells: Vec<(usize, usize)>,
+    spans: Vec<(usize, usize)>,
     joined: Vec<u8>,
     ends: Vec<usize>,
     prints: [FixedState; 2],
@@ -208,13 +316,17 @@ impl<'b> Cell<'b> {
     }
 }
 
-impl<'a> Parser<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>) -> Parser<'a> {
+impl<'a, R: Record> Parser<'a, R> {
+    pub(super) fn new(plan: &'a Plan<'a>) -> Parser<'a, R> {
+        let blank = Code { normal: Sym::BLANK, known: plan.words.known(""), family: None };
         Parser {
             plan,
-            batch: Batch::default(),
-            base: Widths::default(),
-            cells: Vec::new(),
+            batch: Batch { rows: Vec::new(), texts: Gathered::default(), wide: WideAmounts::default() },
+            cells: Cells::BLANK,
+            last: [Sym::BLANK; COLUMNS],
+            written: Texts::default(),
+            codes: vec![blank],
+            spans: Vec::new(),
             joined: Vec::new(),
             ends: Vec::new(),
             prints: [FixedState::with_seed(1), FixedState::with_seed(2)],
@@ -222,49 +334,40 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> Batch {
+    pub(super) fn finish(self) -> Batch<R> {
         self.batch
     }
 
     /// Adds a row and tells whether its cells are sound.
-    pub(super) fn row(&mut self, fields: Fields, line: usize) -> bool {
-        self.make_room();
+    pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
         let print = self.print(fields);
         let bytes = fields.bytes;
         let bytes = Bytes { bytes, text: std::str::from_utf8(bytes).ok(), has_nul: memchr(0, bytes).is_some() };
-        let is_ragged = self.cells.len() != self.plan.width();
+        let is_ragged = self.spans.len() != self.plan.width();
         let fault = if is_ragged { Some(self.ragged(bytes)) } else { self.judge(bytes) };
-        let is_sound = fault.is_none();
-        self.batch.heads.push(Head { line, print, is_ragged, fault: fault.map(Box::new) });
-        is_sound
-    }
-
-    /// Adds a row of blanks.
-    fn make_room(&mut self) {
-        let (widths, batch) = (self.plan.widths, &mut self.batch);
-        self.base = Widths {
-            syms: batch.syms.len(),
-            stamps: batch.stamps.len(),
-            amounts: batch.amounts.len(),
-            flags: batch.flags.len(),
+        let parsed = match (fault, R::of(&self.cells, self.plan.words)) {
+            (None, Some(record)) => Parsed::Sound(record),
+            (fault, _) => {
+                let money = R::money_in(&self.cells).filter(|_| !is_ragged);
+                let fault = fault.unwrap_or_else(unreadable);
+                Parsed::Faulty(Box::new(Faulty { ids: R::ids_in(&self.cells), money, is_ragged, fault }))
+            }
         };
-        batch.syms.resize(self.base.syms + widths.syms, Sym::BLANK);
-        batch.stamps.resize(self.base.stamps + widths.stamps, Stamp::BLANK);
-        batch.amounts.resize(self.base.amounts + widths.amounts, Amount::BLANK);
-        batch.flags.resize(self.base.flags + widths.flags, Flag::Blank);
-        batch.currencies.push(CurrencyCell::Blank);
+        let is_sound = matches!(parsed, Parsed::Sound(_));
+        self.batch.rows.push((line, print, parsed));
+        is_sound
     }
 
     /// Finds the row's cells and hashes them, joined by commas, in the order in which rows are compared.
     fn print(&mut self, fields: Fields) -> Print {
         let Fields { bytes, ends, gap } = fields;
-        self.cells.clear();
+        self.spans.clear();
         let (mut start, mut is_trim) = (0, true);
         for end in ends {
             let cell = bytes.get(start..*end).unwrap_or_default();
             let (from, to) = trimmed(cell);
             is_trim &= to - from == cell.len();
-            self.cells.push((start + from, start + to));
+            self.spans.push((start + from, start + to));
             start = *end + gap;
         }
         let order = self.plan.order.as_ref().filter(|order| order.len() == ends.len());
@@ -274,9 +377,9 @@ impl<'a> Parser<'a> {
         let (mut joined, mut ends) = (std::mem::take(&mut self.joined), std::mem::take(&mut self.ends));
         joined.clear();
         ends.clear();
-        for position in 0..self.cells.len() {
+        for position in 0..self.spans.len() {
             let position = order.and_then(|order| order.get(position).copied()).unwrap_or(position);
-            let (start, end) = self.cells.get(position).copied().unwrap_or_default();
+            let (start, end) = self.spans.get(position).copied().unwrap_or_default();
             if !ends.is_empty() {
                 joined.push(b',');
             }
@@ -302,10 +405,11 @@ impl<'a> Parser<'a> {
 
     /// Only the ids of such a row are read, by position; the rest of its cells cannot be trusted.
     fn ragged(&mut self, bytes: Bytes) -> Fault {
-        let (has, plan) = (self.cells.len(), self.plan);
+        let (has, plan) = (self.spans.len(), self.plan);
+        self.cells = Cells::BLANK;
         for position in 0..has {
-            let task = plan.tasks.get(position).copied().flatten().filter(|task| task.kind == Type::Id);
-            let (start, end) = self.cells.get(position).copied().unwrap_or_default();
+            let task = plan.tasks.get(position).copied().flatten().filter(|task| task.column.kind() == Type::Id);
+            let (start, end) = self.spans.get(position).copied().unwrap_or_default();
             if let (Some(task), Some(cell)) = (task, bytes.cell(start, end)) {
                 // An unreadable id stays blank: the row has its fault already.
                 let _ = self.cell(task, cell);
@@ -320,16 +424,18 @@ impl<'a> Parser<'a> {
         let plan = self.plan;
         let mut first = None;
         for (position, task) in plan.tasks.iter().enumerate() {
-            let (start, end) = self.cells.get(position).copied().unwrap_or_default();
+            let (start, end) = self.spans.get(position).copied().unwrap_or_default();
             let result = match (task, bytes.cell(start, end)) {
-                (Some(task), None) if task.is_required => Err(blank(task.column)),
-                (_, Some(cell)) if cell.bytes.len() > LONGEST_CELL => Err(TOO_LONG.to_owned()),
+                (Some(task), None) => {
+                    self.cells.clear(*task);
+                    if task.is_required { Err(blank(task.column)) } else { Ok(()) }
+                }
                 (Some(task), Some(cell)) => self.cell(*task, cell),
-                _ => Ok(()),
+                (None, Some(cell)) if cell.bytes.len() > LONGEST_CELL => Err(TOO_LONG.to_owned()),
+                (None, _) => Ok(()),
             };
-            if let Err(reason) = result
-                && first.is_none()
-            {
+            let Err(reason) = result else { continue };
+            if first.is_none() {
                 let column = plan.header.get(position).map(|name| name.trim().to_owned()).unwrap_or_default();
                 first = Some(Fault { column, value: shown(bytes.bytes.get(start..end).unwrap_or_default()), reason });
             }
@@ -337,63 +443,83 @@ impl<'a> Parser<'a> {
         first
     }
 
-    /// Types a cell that is not blank and puts it into its slot; the error says what was expected.
+    /// Types a cell that is not blank; the error says what was expected. What cannot be read is blank, but of an unknown
+    /// word and a currency that is none it is kept that they were there.
     fn cell(&mut self, task: Task, of: Cell) -> Result<(), String> {
-        let cell = of.bytes;
+        let result = match task.sort {
+            _ if of.bytes.len() > LONGEST_CELL => Err(TOO_LONG.to_owned()),
+            Sort::Currency => return self.currency(of.bytes).ok_or_else(|| not(of.bytes, A_CURRENCY)),
+            Sort::Id | Sort::Word | Sort::Code | Sort::Presence => match readable(of) {
+                Ok(text) => return self.text(task, text),
+                Err(reason) => Err(reason),
+            },
+            _ => self.number(task, of.bytes),
+        };
+        if result.is_err() {
+            self.cells.clear(task);
+        }
+        result
+    }
+
+    fn number(&mut self, task: Task, cell: &[u8]) -> Result<(), String> {
+        let at = task.column as usize;
         let or = |expected| move || not(cell, expected);
-        match task.kind {
-            Type::Id | Type::Code | Type::Text => {
-                if of.may_have_nul && cell.contains(&0) {
-                    return Err(not(cell, NO_NUL));
-                }
-                return self.text(task, of.text().ok_or_else(or(UTF_8))?);
-            }
-            Type::Time => {
-                put(&mut self.batch.stamps, self.base.stamps, task, value::time(cell).ok_or_else(or(A_TIME))?)
-            }
-            Type::Date => {
-                let day = value::date(cell).ok_or_else(or(A_DATE))?;
-                put(&mut self.batch.stamps, self.base.stamps, task, Stamp::date(day));
-            }
-            Type::Amount => self.amount(task, value::amount(cell).ok_or_else(or(AN_AMOUNT))?),
-            Type::Percent => self.amount(task, value::percent(cell).ok_or_else(or(A_PERCENT))?),
-            Type::Whole => self.amount(task, value::whole(cell).ok_or_else(or(A_COUNT))?),
-            Type::Flag => {
-                put(&mut self.batch.flags, self.base.flags, task, value::flag(cell).ok_or_else(or(A_FLAG))?);
-            }
-            Type::Currency => return self.currency(cell).ok_or_else(or(A_CURRENCY)),
+        match task.sort {
+            Sort::Time => self.cells.stamps[at] = value::time(cell).ok_or_else(or(A_TIME))?,
+            Sort::Date => self.cells.stamps[at] = value::date(cell).map(Stamp::date).ok_or_else(or(A_DATE))?,
+            Sort::Percent => self.amount(at, value::percent(cell).ok_or_else(or(A_PERCENT))?),
+            Sort::Whole => self.amount(at, value::whole(cell).ok_or_else(or(A_COUNT))?),
+            Sort::Flag => self.cells.flags[at] = value::flag(cell).ok_or_else(or(A_FLAG))?,
+            _ => self.amount(at, value::amount(cell).ok_or_else(or(AN_AMOUNT))?),
         }
         Ok(())
     }
 
     fn text(&mut self, task: Task, text: &str) -> Result<(), String> {
-        if text.len() > LONGEST_CELL {
-            return Err(TOO_LONG.to_owned());
+        let at = task.column as usize;
+        match task.sort {
+            Sort::Id => {
+                self.last[at] = self.batch.texts.id(text, self.last[at]);
+                self.cells.syms[at] = self.last[at];
+            }
+            Sort::Word => self.cells.syms[at] = self.batch.texts.words.intern(text),
+            Sort::Code => return self.code(task, text),
+            _ => self.cells.flags[at] = Flag::Yes,
         }
-        if task.shelf == Shelf::Flag {
-            put(&mut self.batch.flags, self.base.flags, task, Flag::Yes);
-            return Ok(());
+        Ok(())
+    }
+
+    fn code(&mut self, task: Task, text: &str) -> Result<(), String> {
+        let code = self.meaning(text);
+        self.cells.syms[task.column as usize] = code.normal;
+        if task.column == Column::Policy {
+            self.cells.family = code.family;
         }
-        if task.kind != Type::Code {
-            let sym = self.batch.texts.intern(text);
-            put(&mut self.batch.syms, self.base.syms, task, sym);
-            return Ok(());
-        }
-        let code = value::code(text);
-        let sym = self.batch.texts.intern(&code);
-        put(&mut self.batch.syms, self.base.syms, task, sym);
-        match self.plan.words.unknown(task.column, &code) {
-            Some(expected) => {
-                let (word, name) = (shown(text.as_bytes()), task.column.name());
+        match task.closed {
+            Some(closed) if code.known.get(closed) != Some(&true) => {
+                let (word, name, expected) =
+                    (shown(text.as_bytes()), task.column.name(), self.plan.words.expected(closed));
                 Err(format!("`{word}` is not a known `{name}`: expected {expected}"))
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
-    fn amount(&mut self, task: Task, value: Decimal) {
-        let amount = Amount::pack(value, &mut self.batch.wide);
-        put(&mut self.batch.amounts, self.base.amounts, task, amount);
+    /// What a word means, which is worked out once in a block.
+    fn meaning(&mut self, text: &str) -> Code {
+        let at = self.written.intern(text).index();
+        if let Some(code) = self.codes.get(at) {
+            return *code;
+        }
+        let (normal, words) = (value::code(text), self.plan.words);
+        let known = words.known(&normal);
+        let code = Code { normal: self.batch.texts.words.intern(&normal), known, family: words.family(&normal) };
+        self.codes.push(code);
+        code
+    }
+
+    fn amount(&mut self, at: usize, value: Decimal) {
+        self.cells.amounts[at] = Amount::pack(value, &mut self.batch.wide);
     }
 
     /// Looks a currency up; `None` if there is no such currency.
@@ -403,19 +529,22 @@ impl<'a> Parser<'a> {
         if let (None, Some(currency), Ok(code)) = (known, found, cell.try_into()) {
             self.currencies.push((code, currency));
         }
-        if let Some(last) = self.batch.currencies.last_mut() {
-            *last = found.map_or(CurrencyCell::Unreadable, CurrencyCell::Known);
-        }
+        self.cells.currency = found.map_or(CurrencyCell::Unreadable, CurrencyCell::Known);
         found.map(|_| ())
     }
 }
 
-/// Puts a value into its slot of the row whose values begin at `base`.
-#[inline]
-fn put<T>(list: &mut [T], base: usize, task: Task, value: T) {
-    if let Some(slot) = list.get_mut(base + task.slot) {
-        *slot = value;
+/// The text of a cell that may hold any.
+fn readable(of: Cell<'_>) -> Result<&str, String> {
+    if of.may_have_nul && of.bytes.contains(&0) {
+        return Err(not(of.bytes, NO_NUL));
     }
+    of.text().ok_or_else(|| not(of.bytes, UTF_8))
+}
+
+/// Not reached: a row whose cells are sound has all that a record needs.
+fn unreadable() -> Fault {
+    Fault { reason: "the row cannot be read".to_owned(), ..Fault::default() }
 }
 
 const A_TIME: &str = "a date or time: expected a day such as `2026-03-04`, or a day and time such as \

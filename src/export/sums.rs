@@ -2,14 +2,17 @@
 
 use crate::record::MoneySplit;
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
 
 const SCALES: usize = 29;
 const SCALE_LIMIT: u32 = 28;
 
 /// Sums by currency code; the empty code is of rows whose currency cannot be told.
 #[derive(Default)]
-pub(super) struct Sums(BTreeMap<&'static str, [Sum; 2]>);
+pub(super) struct Sums {
+    by_code: Vec<(&'static str, [Sum; 2])>,
+    /// Where the code of the last amount stands: the next one mostly has the same.
+    last: usize,
+}
 
 /// The sum of the mantissas per scale: an addition never rounds and, for fewer than 10^10 amounts, never overflows.
 #[derive(Clone, Copy, Default)]
@@ -17,14 +20,23 @@ struct Sum([i128; SCALES]);
 
 impl Sums {
     pub(super) fn add(&mut self, code: &'static str, amount: Decimal, is_used: bool) {
-        let [used, rejected] = self.0.entry(code).or_default();
-        if is_used { used.add(amount) } else { rejected.add(amount) }
+        if self.by_code.get(self.last).is_none_or(|(last, _)| *last != code) {
+            let known = self.by_code.iter().position(|(known, _)| *known == code);
+            self.last = known.unwrap_or(self.by_code.len());
+            if known.is_none() {
+                self.by_code.push((code, Default::default()));
+            }
+        }
+        if let Some((_, [used, rejected])) = self.by_code.get_mut(self.last) {
+            if is_used { used.add(amount) } else { rejected.add(amount) }
+        }
     }
 
     /// The sums by code; or the codes of those that have more digits than can be told.
-    pub(super) fn finish(self) -> Result<Vec<MoneySplit>, Vec<&'static str>> {
+    pub(super) fn finish(mut self) -> Result<Vec<MoneySplit>, Vec<&'static str>> {
         let (mut splits, mut too_large) = (Vec::new(), Vec::new());
-        for (code, [used, rejected]) in self.0 {
+        self.by_code.sort_by_key(|(code, _)| *code);
+        for (code, [used, rejected]) in self.by_code {
             match (used.total(), rejected.total()) {
                 (Some(used), Some(rejected)) => splits.push(MoneySplit { currency: code.to_owned(), used, rejected }),
                 _ => too_large.push(code),

@@ -42,9 +42,20 @@ fn told(result: &Result<Books, ReadError>) -> String {
             let texts: Vec<&str> = books.invoices.iter().map(|invoice| books.text(invoice.id)).collect();
             let rows = format!("{:?}{:?}{:?}{:?}", books.invoices, books.lines, books.requests, books.decisions);
             let rest = format!("{:?}{:?}{:?}", books.files, books.rejects, books.held_back);
-            format!("{texts:?}{rows}{rest}{:?}{:?}{}", books.children_of, books.reconciliation, books.cases)
+            let all = format!("{texts:?}{rows}{rest}{:?}{:?}{}", books.children_of, books.reconciliation, books.cases);
+            by_text(&all, books)
         }
     }
+}
+
+/// Texts in place of their numbers, which depend on where blocks end.
+fn by_text(told: &str, books: &Books) -> String {
+    let mut parts = told.split("Sym(");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, part| {
+        let (number, rest) = part.split_once(')').unwrap();
+        shown + "Sym(" + books.texts.at(number.parse().unwrap()) + ")" + rest
+    })
 }
 
 fn check_counts(books: &Books) {

@@ -2,15 +2,17 @@
 
 use crate::column::Column;
 use crate::record::Vocabulary;
+use crate::time::Zone;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
+/// The columns whose words are all known. Most columns of codes are open.
+const CLOSED: [Column; 4] = [Column::Policy, Column::Category, Column::Kind, Column::Outcome];
+
 /// The known words per column, as normal codes.
 pub(super) struct Words {
-    policies: Known,
-    categories: Known,
-    kinds: Known,
-    outcomes: Known,
+    closed: [Known; CLOSED.len()],
+    families: Vec<(String, Zone)>,
 }
 
 struct Known {
@@ -22,28 +24,42 @@ struct Known {
 impl Words {
     pub(super) fn new(vocabulary: &Vocabulary) -> Words {
         let families: Vec<String> = vocabulary.families.iter().map(|(code, _)| code.clone()).collect();
+        let categories =
+            "a category of the input contract or of a loaded policy; a policy can name further categories".to_owned();
         Words {
-            policies: Known::new(&families, format!("a policy family that is loaded: {}", listed(&families))),
-            categories: Known::new(
-                &vocabulary.categories,
-                "a category of the input contract or of a loaded policy; a policy can name further categories"
-                    .to_owned(),
-            ),
-            kinds: Known::new(&vocabulary.kinds, format!("a kind of request: {}", listed(&vocabulary.kinds))),
-            outcomes: Known::new(&vocabulary.outcomes, format!("an outcome: {}", listed(&vocabulary.outcomes))),
+            closed: [
+                Known::new(&families, format!("a policy family that is loaded: {}", listed(&families))),
+                Known::new(&vocabulary.categories, categories),
+                Known::new(&vocabulary.kinds, format!("a kind of request: {}", listed(&vocabulary.kinds))),
+                Known::new(&vocabulary.outcomes, format!("an outcome: {}", listed(&vocabulary.outcomes))),
+            ],
+            families: vocabulary.families.clone(),
         }
     }
 
-    /// What was expected of the column, if it knows no such word. Most columns of codes are open.
-    pub(super) fn unknown(&self, column: Column, code: &str) -> Option<&str> {
-        let known = match column {
-            Column::Policy => &self.policies,
-            Column::Category => &self.categories,
-            Column::Kind => &self.kinds,
-            Column::Outcome => &self.outcomes,
-            _ => return None,
-        };
-        (!known.words.contains(code)).then_some(&known.expected)
+    /// The column's number among those whose words are all known.
+    pub(super) fn closed(column: Column) -> Option<usize> {
+        CLOSED.iter().position(|closed| *closed == column)
+    }
+
+    /// For each of those columns whether it knows the word.
+    pub(super) fn known(&self, code: &str) -> [bool; CLOSED.len()] {
+        self.closed.each_ref().map(|known| known.words.contains(code))
+    }
+
+    /// What such a column expects.
+    pub(super) fn expected(&self, closed: usize) -> &str {
+        self.closed.get(closed).map_or("", |known| &known.expected)
+    }
+
+    /// The number of a policy family.
+    pub(super) fn family(&self, code: &str) -> Option<u16> {
+        self.families.iter().position(|(family, _)| family == code).and_then(|at| u16::try_from(at).ok())
+    }
+
+    /// The zone in which a family's dates are taken.
+    pub(super) fn zone(&self, family: u16) -> Option<Zone> {
+        self.families.get(usize::from(family)).map(|(_, zone)| *zone)
     }
 }
 
