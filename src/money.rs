@@ -79,6 +79,15 @@ impl Amount {
         Amount(WIDE | (wide.0.len() as u64 - 1))
     }
 
+    /// The longest cell that is sure to be no wide amount.
+    pub const SHORT: usize = 17;
+
+    /// An amount of so few digits that it fits, of which `scale` stand after the point.
+    pub fn short(digits: u64, scale: u32) -> Option<Amount> {
+        (digits < 1 << (63 - SCALE_BITS) && scale < 1 << SCALE_BITS)
+            .then_some(Amount(digits << SCALE_BITS | u64::from(scale)))
+    }
+
     /// The cell's value; `None` if it was blank.
     pub fn value(self, wide: &WideAmounts) -> Option<Decimal> {
         if self.is_blank() {

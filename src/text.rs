@@ -81,6 +81,7 @@ impl Texts {
     }
 
     /// The text of a number.
+    #[inline]
     pub fn get(&self, sym: Sym) -> &str {
         slice(&self.bytes, &self.ends, sym.0)
     }
@@ -96,6 +97,7 @@ impl Texts {
     }
 }
 
+#[inline]
 fn slice<'a>(bytes: &'a str, ends: &[usize], at: u32) -> &'a str {
     let at = at as usize;
     let start = if at == 0 { 0 } else { ends[at - 1] };

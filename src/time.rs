@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
+use std::sync::LazyLock;
 
 const TICKS_PER_SECOND: i64 = 10_000_000;
 const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
@@ -30,17 +31,24 @@ impl Stamp {
 
     /// A bare date.
     pub fn date(day: NaiveDate) -> Stamp {
-        Stamp::pack(ticks_of_day(day), 0)
+        Stamp::day_alone(day.num_days_from_ce() - UNIX_EPOCH_FROM_CE)
     }
 
-    /// A time of day without an offset; `ticks` are units of 100 nanoseconds after midnight.
-    pub fn local(day: NaiveDate, ticks: i64) -> Stamp {
-        Stamp::pack(ticks_of_day(day) + ticks, 1)
+    /// A bare date by its [`day_number`].
+    pub fn day_alone(number: i32) -> Stamp {
+        Stamp::pack(i64::from(number) * TICKS_PER_DAY, 0)
+    }
+
+    /// A time of day without an offset, on the day of a [`day_number`]; `ticks` are units of 100 nanoseconds after
+    /// midnight.
+    pub fn local(day: i32, ticks: i64) -> Stamp {
+        Stamp::pack(i64::from(day) * TICKS_PER_DAY + ticks, 1)
     }
 
     /// A time of day written with an offset of so many minutes east of UTC.
-    pub fn instant(day: NaiveDate, ticks: i64, offset_minutes: i32) -> Stamp {
-        Stamp::pack(ticks_of_day(day) + ticks - i64::from(offset_minutes) * 60 * TICKS_PER_SECOND, 2)
+    pub fn instant(day: i32, ticks: i64, offset_minutes: i32) -> Stamp {
+        let ticks = ticks - i64::from(offset_minutes) * 60 * TICKS_PER_SECOND;
+        Stamp::pack(i64::from(day) * TICKS_PER_DAY + ticks, 2)
     }
 
     fn pack(ticks: i64, form: i64) -> Stamp {
@@ -105,15 +113,53 @@ pub fn whole_minutes(from: i64, to: i64) -> i64 {
     (to - from).div_euclid(60 * TICKS_PER_SECOND)
 }
 
-fn ticks_of_day(day: NaiveDate) -> i64 {
-    (i64::from(day.num_days_from_ce()) - UNIX_EPOCH_FROM_CE) * TICKS_PER_DAY
+const UNIX_EPOCH_FROM_CE: i32 = 719_163;
+
+/// The first and the last year of which an export may date, by the input contract.
+const YEARS: [i32; 2] = [1990, 2199];
+const MONTHS: usize = ((YEARS[1] - YEARS[0] + 1) * 12) as usize;
+
+/// For each month of these years the number of its first day; at the end that of the month after them.
+static FIRST_DAYS: [i32; MONTHS + 1] = first_days();
+
+const fn first_days() -> [i32; MONTHS + 1] {
+    let mut first = [0; MONTHS + 1];
+    // 1990 began 20 years and five leap days after 1970.
+    first[0] = 20 * 365 + 5;
+    let mut at = 0;
+    while at < MONTHS {
+        let (year, month) = (YEARS[0] + at as i32 / 12, at % 12 + 1);
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            2 if is_leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        first[at + 1] = first[at] + days;
+        at += 1;
+    }
+    first
 }
 
-const UNIX_EPOCH_FROM_CE: i64 = 719_163;
+/// The days from 1970-01-01 to a day of the years 1990 to 2199; `None` if there is no such day.
+pub fn day_number(year: u32, month: u32, day: u32) -> Option<i32> {
+    let at = (year.checked_sub(YEARS[0] as u32)? * 12 + month.checked_sub(1).filter(|month| *month < 12)?) as usize;
+    let (first, next) = (FIRST_DAYS.get(at)?, FIRST_DAYS.get(at + 1)?);
+    let number = first + i32::try_from(day.checked_sub(1)?).ok()?;
+    (number < *next).then_some(number)
+}
+
+/// The days of which an export may date, and the one before, which an offset may lead to.
+static DAYS: LazyLock<Vec<NaiveDate>> = LazyLock::new(|| {
+    let days = FIRST_DAYS[0] - 1..=FIRST_DAYS[MONTHS];
+    days.filter_map(|number| NaiveDate::from_num_days_from_ce_opt(number + UNIX_EPOCH_FROM_CE)).collect()
+});
 
 fn day_of_ticks(ticks: i64) -> Option<NaiveDate> {
-    let days = ticks.div_euclid(TICKS_PER_DAY) + UNIX_EPOCH_FROM_CE;
-    NaiveDate::from_num_days_from_ce_opt(i32::try_from(days).ok()?)
+    let number = i32::try_from(ticks.div_euclid(TICKS_PER_DAY)).ok()?;
+    let known = usize::try_from(number - (FIRST_DAYS[0] - 1)).ok().and_then(|at| DAYS.get(at));
+    known.copied().or_else(|| NaiveDate::from_num_days_from_ce_opt(number.checked_add(UNIX_EPOCH_FROM_CE)?))
 }
 
 fn datetime_of_ticks(ticks: i64) -> Option<NaiveDateTime> {
@@ -177,5 +223,45 @@ impl Zone {
             }
         };
         seconds * TICKS_PER_SECOND + local.rem_euclid(TICKS_PER_SECOND)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_numbered_as_the_calendar_has_them() {
+        let first = NaiveDate::from_ymd_opt(1990, 1, 1).unwrap();
+        for day in first.iter_days().take_while(|day| day.year() < 2200) {
+            let number = day_number(day.year() as u32, day.month(), day.day()).unwrap();
+            assert_eq!(number, day.num_days_from_ce() - UNIX_EPOCH_FROM_CE);
+            assert_eq!(Stamp::day_alone(number).day(Zone::UTC), Some(day));
+        }
+        for (year, month, day) in [
+            (1989, 12, 31),
+            (2200, 1, 1),
+            (2023, 2, 29),
+            (2100, 2, 29),
+            (2024, 2, 30),
+            (2024, 4, 31),
+            (2024, 0, 1),
+            (2024, 13, 1),
+            (2024, 1, 0),
+            (2024, 1, 32),
+        ] {
+            assert_eq!(day_number(year, month, day), None, "{year}-{month}-{day}");
+        }
+    }
+
+    #[test]
+    fn an_offset_may_lead_out_of_the_years() {
+        let [first, last] = [(1990, 1, 1), (2199, 12, 31)].map(|(y, m, d)| day_number(y, m, d).unwrap());
+        for (stamp, day) in [
+            (Stamp::instant(first, 0, 14 * 60), "1989-12-31"),
+            (Stamp::instant(last, TICKS_PER_DAY - 1, -14 * 60), "2200-01-01"),
+        ] {
+            assert_eq!(stamp.day(Zone::UTC).unwrap().to_string(), day);
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::quotes::{Flaw, flaw, swallowed};
 use super::row::{Batch, Parser, Record};
 use super::split::{guesses, lines, past_line_ends};
 use csv_core::ReadRecordResult;
-use memchr::{memchr2, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 use rayon::prelude::*;
 
 /// The fields of one record, unquoted.
@@ -18,6 +18,8 @@ pub(super) struct Fields<'a> {
     pub(super) ends: &'a [usize],
     /// How many bytes are between fields: 0 or 1.
     pub(super) gap: usize,
+    /// The same as a text, where it is known to be one without NUL.
+    pub(super) text: Option<&'a str>,
 }
 
 impl<'a> Fields<'a> {
@@ -63,16 +65,21 @@ impl Records {
     pub(super) fn fields<'a>(&'a self, input: &'a [u8]) -> Fields<'a> {
         let (bytes, gap) = if self.is_plain { (input, 1) } else { (self.unquoted.as_slice(), 0) };
         let bytes = bytes.get(..self.length).unwrap_or_default();
-        Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap }
+        Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap, text: None }
     }
 
     /// Cuts a line at its commas, its quotes taken as they stand.
     pub(super) fn cut(&mut self, line: &[u8]) {
-        (self.is_plain, self.length) = (true, line.len());
-        self.ends.clear();
-        commas(line, |at| self.ends.push(at));
-        self.ends.push(line.len());
-        self.count = self.ends.len();
+        (self.is_plain, self.length, self.count) = (true, line.len(), 0);
+        // Every comma ends a field, and so does the line's end.
+        if self.ends.len() < line.len() + 1 {
+            self.ends.resize(line.len() + 1, 0);
+        }
+        commas(line, &mut self.ends, &mut self.count);
+        if let Some(end) = self.ends.get_mut(self.count) {
+            *end = line.len();
+            self.count += 1;
+        }
     }
 
     fn unquote(&mut self, input: &[u8], last: bool) -> Option<usize> {
@@ -98,23 +105,29 @@ impl Records {
     }
 }
 
-/// Tells where the commas are. Fields are short, so that a search for each would cost more than eight bytes at a time.
-fn commas(line: &[u8], mut tell: impl FnMut(usize)) {
+/// Lists where the commas are. Fields are short, so that a search for each would cost more than eight bytes at a time.
+fn commas(line: &[u8], places: &mut [usize], count: &mut usize) {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let (chunks, rest) = line.as_chunks::<8>();
+    let mut put = |at: usize| {
+        if let Some(place) = places.get_mut(*count) {
+            *place = at;
+            *count += 1;
+        }
+    };
     let mut start = 0;
     for chunk in chunks {
         let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([b','; 8]);
         // The top bit of each byte that does not differ from a comma, and no other bit.
         let mut found = !(((differences & LOW) + LOW) | differences | LOW);
         while found != 0 {
-            tell(start + found.trailing_zeros() as usize / 8);
+            put(start + found.trailing_zeros() as usize / 8);
             found &= found - 1;
         }
         start += 8;
     }
     for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == b',') {
-        tell(start + at);
+        put(start + at);
     }
 }
 
@@ -168,18 +181,27 @@ pub(super) fn parse_window<R: Record>(plan: &Plan, bytes: &[u8], last: bool, apa
 
 /// Parses records from one that begins at `start` to the first that begins at or after `until`.
 fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> Block<R> {
-    let mut parser = Parser::new(plan);
+    let mut parser = Parser::new(plan, until - start);
+    // Whether the bytes are a text is asked once for all rows; if they are not, of each row.
+    let block = bytes.get(start..until).unwrap_or_default();
+    let text = std::str::from_utf8(block).ok().filter(|_| memchr(0, block).is_none());
     let mut records = Records::new();
     let mut at = past_line_ends(bytes, start, last);
     let mut line = lines(bytes.get(start..at).unwrap_or_default());
     let mut damage = None;
     while at < until {
         let Some((rest, length)) = record_at(&mut records, bytes, at, last) else { break };
-        let fields = records.fields(rest);
+        let mut fields = records.fields(rest);
+        if let (Some(text), 1) = (text, fields.gap) {
+            fields.text = text.get(at - start..at - start + fields.bytes.len());
+        }
         let next = past_line_ends(bytes, at + length, last);
         // A plain record is one line; the line ends after it are few.
         let counted = if fields.gap == 1 { at + fields.bytes.len() } else { at };
-        let ended = lines(bytes.get(counted..next).unwrap_or_default());
+        let ended = match bytes.get(counted..next) {
+            Some(b"\n") => 1,
+            ended => lines(ended.unwrap_or_default()),
+        };
         if fields.gap == 0 {
             let record = trim_line_ends(rest.get(..length).unwrap_or_default());
             let spans_lines = memchr2(b'\r', b'\n', record).is_some();
@@ -224,7 +246,7 @@ fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage>
         }
         None => {}
     }
-    let is_sound = |fields: Fields| Parser::<R>::new(plan).row(fields, 0);
+    let is_sound = |fields: Fields| Parser::<R>::new(plan, 0).row(fields, 0);
     let what = "a quoted text that begins in this row holds lines that read as rows of their own";
     swallowed(record, plan.width(), is_sound).then_some(Damage { line, what })
 }

@@ -24,7 +24,7 @@ pub(super) struct DecisionBook {
     /// For each decision the index of its request.
     owners: Vec<u32>,
     /// And the print of its row.
-    prints: Vec<u64>,
+    prints: Vec<Print>,
     /// The record in which a used row bears a decision's id.
     first: BySym,
     /// Rejected rows and the request that they name; an id of a ragged row counts if another row bears it.
@@ -70,7 +70,7 @@ impl Judge for DecisionBook {
 
     fn like(&self, row: &DecisionRow, print: Print) -> Option<Place> {
         let first = self.first.get(row.decision.id)? as usize;
-        (*self.prints.get(first)? == print[0]).then_some(self.decisions.get(first)?.place)
+        (*self.prints.get(first)? == print).then_some(self.decisions.get(first)?.place)
     }
 
     fn sight(&mut self, ids: Ids, _place: Place, is_ragged: bool) {
@@ -95,7 +95,7 @@ impl Judge for DecisionBook {
         };
         self.first.set(id, self.decisions.len() as u32);
         self.owners.push(owner);
-        self.prints.push(at.print[0]);
+        self.prints.push(at.print);
         self.decisions.push(row.decision);
         Ok(())
     }

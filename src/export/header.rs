@@ -49,14 +49,18 @@ fn sort(column: Column) -> Sort {
 pub(super) struct Task {
     pub(super) column: Column,
     pub(super) sort: Sort,
-    pub(super) is_required: bool,
+    /// The column's own bit, if every row must fill it.
+    pub(super) required: u16,
     /// The column's number among those whose words are all known, if it is one.
-    pub(super) closed: Option<usize>,
+    pub(super) closed: Option<u8>,
 }
 
 impl Task {
     fn of(column: Column) -> Task {
-        Task { column, sort: sort(column), is_required: column.required(), closed: Words::closed(column) }
+        let mut before = Column::ALL.iter().filter(|c| c.table() == column.table() && c.required());
+        let required = if column.required() { before.position(|c| *c == column) } else { None };
+        let required = required.map_or(0, |at| 1 << at);
+        Task { column, sort: sort(column), required, closed: Words::closed(column) }
     }
 }
 
@@ -69,6 +73,8 @@ pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// What to do at each position; nothing for a column that the contract does not name.
     pub(super) tasks: Vec<Option<Task>>,
+    /// The bits of the columns that every row must fill.
+    pub(super) required: u16,
     /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
@@ -118,6 +124,7 @@ impl<'a> Plan<'a> {
             set: Columns::NONE,
             header,
             tasks: Vec::new(),
+            required: 0,
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
         };
@@ -127,7 +134,9 @@ impl<'a> Plan<'a> {
             let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
             problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
             plan.set = column.map_or(plan.set, |column| plan.set.with(column));
-            plan.tasks.push(column.map(Task::of));
+            let task = column.map(Task::of);
+            plan.required |= task.map_or(0, |task| task.required);
+            plan.tasks.push(task);
         }
         let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
         problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));

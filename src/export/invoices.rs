@@ -37,7 +37,7 @@ pub(super) struct InvoiceBook {
     of: BySym,
     /// Of each line: its invoice, the print of its row, and the line of the invoice before it.
     owners: Vec<u32>,
-    prints: Vec<u64>,
+    prints: Vec<Print>,
     previous: Vec<u32>,
     /// Of each invoice its latest line.
     latest: Vec<u32>,
@@ -235,7 +235,7 @@ impl Judge for InvoiceBook {
 
     fn like(&self, row: &InvoiceRow, print: Print) -> Option<Place> {
         let at = self.used_line(self.find(row.invoice)?, row.line.line)?;
-        (*self.prints.get(at)? == print[0]).then_some(self.lines.get(at)?.place)
+        (*self.prints.get(at)? == print).then_some(self.lines.get(at)?.place)
     }
 
     fn sight(&mut self, ids: Ids, place: Place, is_ragged: bool) {
@@ -259,7 +259,7 @@ impl Judge for InvoiceBook {
         if let Some(invoice) = self.invoices.get(invoice as usize) {
             self.agreement(invoice, &row.head, shared)?;
         }
-        self.add(invoice, &row.head, row.line, at.print[0]);
+        self.add(invoice, &row.head, row.line, at.print);
         Ok(())
     }
 

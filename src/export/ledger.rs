@@ -104,8 +104,8 @@ pub(super) struct Ledger<'a, J> {
     pub(super) judge: &'a mut J,
     pub(super) shared: &'a mut Shared,
     pub(super) sums: Sums,
-    /// The first of the rejected rows with each print. Those that were kept are found by their key.
-    rejected: HashMap<Print, Place, FixedState>,
+    /// The first of the rejected rows with the same ids and print. Those that were kept are found by their key.
+    rejected: HashMap<(Ids, Print), Place, FixedState>,
     /// How rows of the table's files are compared.
     pub(super) orders: Orders,
 }
@@ -149,7 +149,7 @@ impl<'a, J: Judge> Ledger<'a, J> {
 
     fn sound(&mut self, row: J::Row, at: &Mark) {
         let (ids, money) = (row.ids(), row.money());
-        let first = self.judge.like(&row, at.print).or_else(|| self.rejected.get(&at.print).copied());
+        let first = self.judge.like(&row, at.print).or_else(|| self.rejected.get(&(ids, at.print)).copied());
         if let Some(first) = first {
             return self.repeat(ids, money, first, at);
         }
@@ -157,14 +157,14 @@ impl<'a, J: Judge> Ledger<'a, J> {
         let result = self.judge.judge(row, at, self.shared);
         self.reconcile(ids, money, result.is_ok());
         if let Err(fault) = result {
-            self.rejected.insert(at.print, at.place);
+            self.rejected.insert((ids, at.print), at.place);
             self.judge.hold(ids, at.place, false);
             self.shared.reject(at.place, at.line, fault);
         }
     }
 
     fn faulty(&mut self, ids: Ids, money: Option<Money>, is_ragged: bool, fault: Fault, at: &Mark) {
-        match self.rejected.entry(at.print) {
+        match self.rejected.entry((ids, at.print)) {
             Entry::Occupied(first) => {
                 let first = *first.get();
                 return self.repeat(ids, money, first, at);

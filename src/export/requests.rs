@@ -172,8 +172,8 @@ impl Judge for RequestBook {
         let id = row.request.id;
         let first = self.used(id)? as usize;
         match self.marks.get(first) {
-            Some((_, first_print)) if *first_print == print[0] => self.requests.get(first).map(|first| first.place),
-            _ => self.again.get(&(id, print[0])).copied(),
+            Some((_, first_print)) if *first_print == print => self.requests.get(first).map(|first| first.place),
+            _ => self.again.get(&(id, print)).copied(),
         }
     }
 
@@ -209,11 +209,11 @@ impl Judge for RequestBook {
         if let Some(case) = self.case_mut(request.id) {
             match case.used {
                 None => case.used = Some(index),
-                Some(_) => _ = self.again.insert((request.id, at.print[0]), at.place),
+                Some(_) => _ = self.again.insert((request.id, at.print), at.place),
             }
         }
         self.requests.push(Request { invoice, ..request });
-        self.marks.push((at.line, at.print[0]));
+        self.marks.push((at.line, at.print));
         Ok(())
     }
 

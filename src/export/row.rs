@@ -11,11 +11,12 @@ use crate::text::{self, Sym, Texts};
 use crate::time::Stamp;
 use foldhash::quality::FixedState;
 use memchr::{memchr, memchr_iter};
-use rust_decimal::Decimal;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 const LONGEST_CELL: usize = 1 << 20;
 const LONGEST_SHOWN: usize = 80;
+/// How many bytes a row takes at least, as a rule.
+const LIKELY_ROW: usize = 96;
 
 /// Why a row cannot be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,12 +50,12 @@ impl CurrencyCell {
     }
 }
 
-/// Two independent hashes of all fields of a row and of the columns' names: equal rows have equal prints. 128 bits keep
-/// different rows from sharing one by chance.
-pub(super) type Print = [u64; 2];
+/// A hash of all fields of a row and of the columns' names: equal rows have equal prints. It is compared only between
+/// rows with the same ids, so that different rows do not share one by chance.
+pub(super) type Print = u64;
 
 /// The ids of a row by which it is joined with others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ids {
     /// Its own; of an invoice line, unique within the invoice.
     pub(super) own: Sym,
@@ -266,16 +267,16 @@ pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
     batch: Batch<R>,
     cells: Cells,
-    /// The last id in each column.
+    /// What the row has filled.
+    filled: Vec<Task>,
+    /// The last id, or the last word as it is written, in each column.
     last: [Sym; COLUMNS],
     /// The words of codes as they are written, and the meaning of each by its number.
     written: Texts,
     codes: Vec<Code>,
-    /// Where the row's cells lie in its bytes, without white space around them.
-    spans: Vec<(usize, usize)>,
     joined: Vec<u8>,
     ends: Vec<usize>,
-    prints: [FixedState; 2],
+    prints: FixedState,
     /// The currency codes met so far, as written; there are few.
     currencies: Vec<([u8; 3], Currency)>,
 }
@@ -289,47 +290,53 @@ struct Bytes<'b> {
 }
 
 impl<'b> Bytes<'b> {
-    /// The cell that lies there, if it is not blank.
-    #[inline]
-    fn cell(self, start: usize, end: usize) -> Option<Cell<'b>> {
-        let bytes = self.bytes.get(start..end).filter(|cell| !cell.is_empty())?;
-        Some(Cell { bytes, text: self.text, start, may_have_nul: self.has_nul })
-    }
-}
-
-/// A cell of a row that is not blank.
-#[derive(Clone, Copy)]
-struct Cell<'b> {
-    bytes: &'b [u8],
-    /// The whole row as a text, if it is one, and where in it the cell begins.
-    text: Option<&'b str>,
-    start: usize,
-    may_have_nul: bool,
-}
-
-impl<'b> Cell<'b> {
-    fn text(self) -> Option<&'b str> {
-        match self.text {
-            Some(text) => text.get(self.start..self.start + self.bytes.len()),
-            None => std::str::from_utf8(self.bytes).ok(),
+    fn of(fields: Fields<'b>) -> Bytes<'b> {
+        let bytes = fields.bytes;
+        match fields.text {
+            Some(text) => Bytes { bytes, text: Some(text), has_nul: false },
+            None => Bytes { bytes, text: std::str::from_utf8(bytes).ok(), has_nul: memchr(0, bytes).is_some() },
         }
+    }
+
+    /// Where the cell lies without white space around it.
+    #[inline(always)]
+    fn trimmed(&self, start: usize, end: usize) -> (usize, usize) {
+        let (from, to) = trimmed(self.cell((start, end)));
+        (start + from, start + to)
+    }
+
+    #[inline(always)]
+    fn cell(&self, (from, to): (usize, usize)) -> &'b [u8] {
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// The cell as a text without NUL, if it is one.
+    #[inline]
+    fn readable(&self, (from, to): (usize, usize)) -> Option<&'b str> {
+        let text = match self.text {
+            Some(text) => text.get(from..to),
+            None => std::str::from_utf8(self.cell((from, to))).ok(),
+        };
+        text.filter(|text| !self.has_nul || !text.as_bytes().contains(&0))
     }
 }
 
 impl<'a, R: Record> Parser<'a, R> {
-    pub(super) fn new(plan: &'a Plan<'a>) -> Parser<'a, R> {
+    /// A parser of rows that take about so many bytes in all.
+    pub(super) fn new(plan: &'a Plan<'a>, bytes: usize) -> Parser<'a, R> {
         let blank = Code { normal: Sym::BLANK, known: plan.words.known(""), family: None };
+        let rows = Vec::with_capacity(bytes / LIKELY_ROW);
         Parser {
             plan,
-            batch: Batch { rows: Vec::new(), texts: Gathered::default(), wide: WideAmounts::default() },
+            batch: Batch { rows, texts: Gathered::default(), wide: WideAmounts::default() },
             cells: Cells::BLANK,
+            filled: Vec::new(),
             last: [Sym::BLANK; COLUMNS],
             written: Texts::default(),
             codes: vec![blank],
-            spans: Vec::new(),
             joined: Vec::new(),
             ends: Vec::new(),
-            prints: [FixedState::with_seed(1), FixedState::with_seed(2)],
+            prints: FixedState::with_seed(1),
             currencies: Vec::new(),
         }
     }
@@ -340,11 +347,20 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Adds a row and tells whether its cells are sound.
     pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
-        let print = self.print(fields);
-        let bytes = fields.bytes;
-        let bytes = Bytes { bytes, text: std::str::from_utf8(bytes).ok(), has_nul: memchr(0, bytes).is_some() };
-        let is_ragged = self.spans.len() != self.plan.width();
-        let fault = if is_ragged { Some(self.ragged(bytes)) } else { self.judge(bytes) };
+        while let Some(task) = self.filled.pop() {
+            self.cells.clear(task);
+        }
+        let bytes = Bytes::of(fields);
+        let is_ragged = fields.ends.len() != self.plan.width();
+        let mut is_bare = false;
+        let fault = if is_ragged {
+            Some(self.ragged(fields, &bytes))
+        } else if self.read(fields, &bytes, &mut is_bare) {
+            None
+        } else {
+            Some(self.fault(fields, &bytes))
+        };
+        let print = self.print(fields, is_bare);
         let parsed = match (fault, R::of(&self.cells, self.plan.words)) {
             (None, Some(record)) => Parsed::Sound(record),
             (fault, _) => {
@@ -358,157 +374,154 @@ impl<'a, R: Record> Parser<'a, R> {
         is_sound
     }
 
-    /// Finds the row's cells and hashes them, joined by commas, in the order in which rows are compared.
-    fn print(&mut self, fields: Fields) -> Print {
-        let Fields { bytes, ends, gap } = fields;
-        self.spans.clear();
-        let (mut start, mut is_trim) = (0, true);
-        for end in ends {
-            let cell = bytes.get(start..*end).unwrap_or_default();
-            let (from, to) = trimmed(cell);
-            is_trim &= to - from == cell.len();
-            self.spans.push((start + from, start + to));
-            start = *end + gap;
-        }
-        let order = self.plan.order.as_ref().filter(|order| order.len() == ends.len());
-        if is_trim && gap == 1 && order.is_none() {
-            return self.hash(bytes, &[]);
-        }
-        let (mut joined, mut ends) = (std::mem::take(&mut self.joined), std::mem::take(&mut self.ends));
-        joined.clear();
-        ends.clear();
-        for position in 0..self.spans.len() {
-            let position = order.and_then(|order| order.get(position).copied()).unwrap_or(position);
-            let (start, end) = self.spans.get(position).copied().unwrap_or_default();
-            if !ends.is_empty() {
-                joined.push(b',');
+    /// Types all cells of a row that is not ragged; tells whether they are sound, and whether they are bare, without
+    /// white space around any.
+    fn read(&mut self, fields: Fields, bytes: &Bytes, is_bare: &mut bool) -> bool {
+        let plan = self.plan;
+        let (mut start, mut missing, mut is_sound) = (0, plan.required, true);
+        *is_bare = true;
+        for (task, end) in plan.tasks.iter().zip(fields.ends) {
+            let from = std::mem::replace(&mut start, *end + fields.gap);
+            if from == *end {
+                continue;
             }
-            joined.extend_from_slice(bytes.get(start..end).unwrap_or_default());
-            ends.push(joined.len());
+            let span = bytes.trimmed(from, *end);
+            *is_bare &= span == (from, *end);
+            if span.0 == span.1 {
+                continue;
+            }
+            is_sound &= span.1 - span.0 <= LONGEST_CELL;
+            if let Some(task) = task {
+                missing &= !task.required;
+                is_sound &= self.cell(*task, bytes, span);
+            }
         }
-        // Where no field has a comma of its own, the commas tell the fields apart.
-        let is_plain = memchr_iter(b',', &joined).count() < ends.len();
-        let print = self.hash(&joined, if is_plain { &[] } else { &ends });
-        (self.joined, self.ends) = (joined, ends);
-        print
+        is_sound && missing == 0
     }
 
-    fn hash(&self, bytes: &[u8], ends: &[usize]) -> Print {
-        self.prints.each_ref().map(|state| {
-            let mut hasher = state.build_hasher();
-            hasher.write_u64(self.plan.names_hash);
-            bytes.hash(&mut hasher);
-            ends.hash(&mut hasher);
-            hasher.finish()
-        })
+    /// The first fault in the header's order of a row whose cells are not sound.
+    fn fault(&mut self, fields: Fields, bytes: &Bytes) -> Fault {
+        let mut start = 0;
+        for (position, (task, end)) in self.plan.tasks.iter().zip(fields.ends).enumerate() {
+            let from = std::mem::replace(&mut start, *end + fields.gap);
+            let span = bytes.trimmed(from, *end);
+            let reason = match task {
+                Some(task) if span.0 == span.1 => (task.required != 0).then(|| blank(task.column)),
+                Some(task) => (!self.cell(*task, bytes, span)).then(|| self.reason(*task, bytes, span)),
+                None => (span.1 - span.0 > LONGEST_CELL).then(|| TOO_LONG.to_owned()),
+            };
+            if let Some(reason) = reason {
+                let column = self.plan.header.get(position).map(|name| name.trim().to_owned()).unwrap_or_default();
+                return Fault { column, value: shown(bytes.cell(span)), reason };
+            }
+        }
+        unreadable()
     }
 
-    /// Only the ids of such a row are read, by position; the rest of its cells cannot be trusted.
-    fn ragged(&mut self, bytes: Bytes) -> Fault {
-        let (has, plan) = (self.spans.len(), self.plan);
-        self.cells = Cells::BLANK;
-        for position in 0..has {
-            let task = plan.tasks.get(position).copied().flatten().filter(|task| task.column.kind() == Type::Id);
-            let (start, end) = self.spans.get(position).copied().unwrap_or_default();
-            if let (Some(task), Some(cell)) = (task, bytes.cell(start, end)) {
-                // An unreadable id stays blank: the row has its fault already.
-                let _ = self.cell(task, cell);
+    /// Only the ids of such a row are read, by position; the rest of its cells cannot be trusted. An unreadable id stays
+    /// blank: the row has its fault already.
+    fn ragged(&mut self, fields: Fields, bytes: &Bytes) -> Fault {
+        let (has, plan) = (fields.ends.len(), self.plan);
+        let mut start = 0;
+        for (task, end) in plan.tasks.iter().zip(fields.ends) {
+            let from = std::mem::replace(&mut start, *end + fields.gap);
+            let span = bytes.trimmed(from, *end);
+            if let Some(task) = task.filter(|task| task.column.kind() == Type::Id && span.0 < span.1) {
+                self.cell(task, bytes, span);
             }
         }
         let reason = format!("the row has {has} fields: expected {}, as many as the header has", plan.width());
         Fault { reason, ..Fault::default() }
     }
 
-    /// Types all cells of a row that is not ragged, and tells the first fault in the header's order.
-    fn judge(&mut self, bytes: Bytes) -> Option<Fault> {
-        let plan = self.plan;
-        let mut first = None;
-        for (position, task) in plan.tasks.iter().enumerate() {
-            let (start, end) = self.spans.get(position).copied().unwrap_or_default();
-            let result = match (task, bytes.cell(start, end)) {
-                (Some(task), None) => {
-                    self.cells.clear(*task);
-                    if task.is_required { Err(blank(task.column)) } else { Ok(()) }
-                }
-                (Some(task), Some(cell)) => self.cell(*task, cell),
-                (None, Some(cell)) if cell.bytes.len() > LONGEST_CELL => Err(TOO_LONG.to_owned()),
-                (None, _) => Ok(()),
-            };
-            let Err(reason) = result else { continue };
-            if first.is_none() {
-                let column = plan.header.get(position).map(|name| name.trim().to_owned()).unwrap_or_default();
-                first = Some(Fault { column, value: shown(bytes.bytes.get(start..end).unwrap_or_default()), reason });
+    /// Hashes the row's cells, joined by commas, in the order in which rows are compared.
+    fn print(&mut self, fields: Fields, is_bare: bool) -> Print {
+        let Fields { bytes, ends, gap, .. } = fields;
+        let order = self.plan.order.as_ref().filter(|order| order.len() == ends.len());
+        if is_bare && gap == 1 && order.is_none() {
+            return self.hash(bytes, &[]);
+        }
+        let (mut joined, mut joined_ends) = (std::mem::take(&mut self.joined), std::mem::take(&mut self.ends));
+        joined.clear();
+        joined_ends.clear();
+        for position in 0..ends.len() {
+            let position = order.and_then(|order| order.get(position).copied()).unwrap_or(position);
+            if !joined_ends.is_empty() {
+                joined.push(b',');
             }
+            let start = position.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| end + gap);
+            let raw = ends.get(position).and_then(|end| bytes.get(start..*end)).unwrap_or_default();
+            let (from, to) = trimmed(raw);
+            joined.extend_from_slice(raw.get(from..to).unwrap_or_default());
+            joined_ends.push(joined.len());
         }
-        first
+        // Where no field has a comma of its own, the commas tell the fields apart.
+        let is_plain = memchr_iter(b',', &joined).count() < joined_ends.len();
+        let print = self.hash(&joined, if is_plain { &[] } else { &joined_ends });
+        (self.joined, self.ends) = (joined, joined_ends);
+        print
     }
 
-    /// Types a cell that is not blank; the error says what was expected. What cannot be read is blank, but of an unknown
-    /// word and a currency that is none it is kept that they were there.
-    fn cell(&mut self, task: Task, of: Cell) -> Result<(), String> {
-        let result = match task.sort {
-            _ if of.bytes.len() > LONGEST_CELL => Err(TOO_LONG.to_owned()),
-            Sort::Currency => return self.currency(of.bytes).ok_or_else(|| not(of.bytes, A_CURRENCY)),
-            Sort::Id | Sort::Word | Sort::Code | Sort::Presence => match readable(of) {
-                Ok(text) => return self.text(task, text),
-                Err(reason) => Err(reason),
-            },
-            _ => self.number(task, of.bytes),
-        };
-        if result.is_err() {
-            self.cells.clear(task);
-        }
-        result
+    fn hash(&self, bytes: &[u8], ends: &[usize]) -> Print {
+        let mut hasher = self.prints.build_hasher();
+        hasher.write_u64(self.plan.names_hash);
+        bytes.hash(&mut hasher);
+        ends.hash(&mut hasher);
+        hasher.finish()
     }
 
-    fn number(&mut self, task: Task, cell: &[u8]) -> Result<(), String> {
-        let at = task.column as usize;
-        let or = |expected| move || not(cell, expected);
+    /// Types a cell that is not blank, and tells whether it is sound. What cannot be read is blank, but of an unknown word
+    /// and a currency that is none it is kept that they were there.
+    #[inline]
+    fn cell(&mut self, task: Task, bytes: &Bytes, span: (usize, usize)) -> bool {
+        let (cell, at) = (bytes.cell(span), task.column as usize);
+        if cell.len() > LONGEST_CELL {
+            return false;
+        }
+        self.filled.push(task);
         match task.sort {
-            Sort::Time => self.cells.stamps[at] = value::time(cell).ok_or_else(or(A_TIME))?,
-            Sort::Date => self.cells.stamps[at] = value::date(cell).map(Stamp::date).ok_or_else(or(A_DATE))?,
-            Sort::Percent => self.amount(at, value::percent(cell).ok_or_else(or(A_PERCENT))?),
-            Sort::Whole => self.amount(at, value::whole(cell).ok_or_else(or(A_COUNT))?),
-            Sort::Flag => self.cells.flags[at] = value::flag(cell).ok_or_else(or(A_FLAG))?,
-            _ => self.amount(at, value::amount(cell).ok_or_else(or(AN_AMOUNT))?),
+            Sort::Id | Sort::Word | Sort::Code | Sort::Presence => {
+                bytes.readable(span).is_some_and(|text| self.text(task, text))
+            }
+            Sort::Time => put(&mut self.cells.stamps[at], value::time(cell)),
+            Sort::Date => put(&mut self.cells.stamps[at], value::date(cell)),
+            Sort::Amount | Sort::Percent | Sort::Whole => self.amount(task, cell),
+            Sort::Flag => put(&mut self.cells.flags[at], value::flag(cell)),
+            Sort::Currency => self.currency(cell),
         }
-        Ok(())
     }
 
-    fn text(&mut self, task: Task, text: &str) -> Result<(), String> {
+    #[inline]
+    fn text(&mut self, task: Task, text: &str) -> bool {
         let at = task.column as usize;
+        let last = self.last[at];
         match task.sort {
             Sort::Id => {
-                self.last[at] = self.batch.texts.id(text, self.last[at]);
+                self.last[at] = self.batch.texts.id(text, last);
                 self.cells.syms[at] = self.last[at];
             }
-            Sort::Word => self.cells.syms[at] = self.batch.texts.words.intern(text),
-            Sort::Code => return self.code(task, text),
+            Sort::Word => {
+                let words = &mut self.batch.texts.words;
+                self.last[at] = if words.get(last) == text { last } else { words.intern(text) };
+                self.cells.syms[at] = self.last[at];
+            }
+            Sort::Code => {
+                self.last[at] = if self.written.get(last) == text { last } else { self.written.intern(text) };
+                let code = self.meaning(self.last[at], text);
+                self.cells.syms[at] = code.normal;
+                if task.column == Column::Policy {
+                    self.cells.family = code.family;
+                }
+                return task.closed.is_none_or(|closed| code.known.get(usize::from(closed)) == Some(&true));
+            }
             _ => self.cells.flags[at] = Flag::Yes,
         }
-        Ok(())
-    }
-
-    fn code(&mut self, task: Task, text: &str) -> Result<(), String> {
-        let code = self.meaning(text);
-        self.cells.syms[task.column as usize] = code.normal;
-        if task.column == Column::Policy {
-            self.cells.family = code.family;
-        }
-        match task.closed {
-            Some(closed) if code.known.get(closed) != Some(&true) => {
-                let (word, name, expected) =
-                    (shown(text.as_bytes()), task.column.name(), self.plan.words.expected(closed));
-                Err(format!("`{word}` is not a known `{name}`: expected {expected}"))
-            }
-            _ => Ok(()),
-        }
+        true
     }
 
     /// What a word means, which is worked out once in a block.
-    fn meaning(&mut self, text: &str) -> Code {
-        let at = self.written.intern(text).index();
-        if let Some(code) = self.codes.get(at) {
+    fn meaning(&mut self, written: Sym, text: &str) -> Code {
+        if let Some(code) = self.codes.get(written.index()) {
             return *code;
         }
         let (normal, words) = (value::code(text), self.plan.words);
@@ -518,28 +531,65 @@ impl<'a, R: Record> Parser<'a, R> {
         code
     }
 
-    fn amount(&mut self, at: usize, value: Decimal) {
-        self.cells.amounts[at] = Amount::pack(value, &mut self.batch.wide);
+    #[inline]
+    fn amount(&mut self, task: Task, cell: &[u8]) -> bool {
+        let slot = &mut self.cells.amounts[task.column as usize];
+        if let (Sort::Amount, Some((digits, scale))) = (task.sort, value::short_amount(cell)) {
+            return put(slot, Amount::short(digits, scale));
+        }
+        let value = match task.sort {
+            Sort::Percent => value::percent(cell),
+            Sort::Whole => value::whole(cell),
+            _ => value::amount(cell),
+        };
+        put(slot, value.map(|value| Amount::pack(value, &mut self.batch.wide)))
     }
 
-    /// Looks a currency up; `None` if there is no such currency.
-    fn currency(&mut self, cell: &[u8]) -> Option<()> {
+    /// Looks a currency up.
+    #[inline]
+    fn currency(&mut self, cell: &[u8]) -> bool {
         let known = self.currencies.iter().find(|(code, _)| code == cell).map(|(_, currency)| *currency);
         let found = known.or_else(|| value::currency(cell));
         if let (None, Some(currency), Ok(code)) = (known, found, cell.try_into()) {
             self.currencies.push((code, currency));
         }
         self.cells.currency = found.map_or(CurrencyCell::Unreadable, CurrencyCell::Known);
-        found.map(|_| ())
+        found.is_some()
+    }
+
+    /// Why a cell is not sound.
+    fn reason(&self, task: Task, bytes: &Bytes, span: (usize, usize)) -> String {
+        let cell = bytes.cell(span);
+        let expected = match task.sort {
+            _ if cell.len() > LONGEST_CELL => return TOO_LONG.to_owned(),
+            Sort::Id | Sort::Word | Sort::Code | Sort::Presence => match task.closed {
+                _ if cell.contains(&0) => NO_NUL,
+                Some(closed) if bytes.readable(span).is_some() => {
+                    let (word, name, expected) = (shown(cell), task.column.name(), self.plan.words.expected(closed));
+                    return format!("`{word}` is not a known `{name}`: expected {expected}");
+                }
+                _ => UTF_8,
+            },
+            Sort::Time => A_TIME,
+            Sort::Date => A_DATE,
+            Sort::Amount => AN_AMOUNT,
+            Sort::Percent => A_PERCENT,
+            Sort::Whole => A_COUNT,
+            Sort::Flag => A_FLAG,
+            Sort::Currency => A_CURRENCY,
+        };
+        format!("`{}` is not {expected}", shown(cell))
     }
 }
 
-/// The text of a cell that may hold any.
-fn readable(of: Cell<'_>) -> Result<&str, String> {
-    if of.may_have_nul && of.bytes.contains(&0) {
-        return Err(not(of.bytes, NO_NUL));
+/// Puts a value into its place if there is one, and tells whether there was.
+#[inline]
+fn put<T>(place: &mut T, value: Option<T>) -> bool {
+    let is_sound = value.is_some();
+    if let Some(value) = value {
+        *place = value;
     }
-    of.text().ok_or_else(|| not(of.bytes, UTF_8))
+    is_sound
 }
 
 /// Not reached: a row whose cells are sound has all that a record needs.
@@ -562,10 +612,6 @@ const NO_NUL: &str = "a text: expected no NUL byte in it";
 
 fn blank(column: Column) -> String {
     format!("`{}` is blank: every row must fill it", column.name())
-}
-
-fn not(cell: &[u8], expected: &str) -> String {
-    format!("`{}` is not {expected}", shown(cell))
 }
 
 /// A cell as it can be shown, whatever its bytes: cut short, with U+FFFD for what is not UTF-8 and for NUL.

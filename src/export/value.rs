@@ -2,15 +2,13 @@
 //!
 //! Every parser takes a cell without leading and trailing white space.
 
-use crate::money::Currency;
+use crate::money::{Amount, Currency};
 use crate::record::Flag;
 use crate::text::normal_code;
-use crate::time::Stamp;
-use chrono::NaiveDate;
+use crate::time::{Stamp, day_number};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 
-const YEARS: std::ops::RangeInclusive<u32> = 1990..=2199;
 const MOST_DIGITS: usize = 28;
 const MOST_DIGITS_IN_64_BITS: usize = 18;
 const TICKS_PER_SECOND: i64 = 10_000_000;
@@ -30,20 +28,22 @@ pub(super) fn trimmed(cell: &[u8]) -> (usize, usize) {
 }
 
 /// A day such as `2026-03-04`.
-pub(super) fn date(cell: &[u8]) -> Option<NaiveDate> {
+pub(super) fn date(cell: &[u8]) -> Option<Stamp> {
+    day(cell).map(Stamp::day_alone)
+}
+
+/// A day's number.
+fn day(cell: &[u8]) -> Option<i32> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell else { return None };
-    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
-    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
-    YEARS.contains(&year).then_some(())?;
-    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+    day_number(pair(y1, y2)? * 100 + pair(y3, y4)?, pair(m1, m2)?, pair(d1, d2)?)
 }
 
 /// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
 pub(super) fn time(cell: &[u8]) -> Option<Stamp> {
-    let (day, rest) = cell.split_at_checked(10)?;
-    let day = date(day)?;
+    let (date, rest) = cell.split_at_checked(10)?;
+    let day = day(date)?;
     let rest = match rest {
-        [] => return Some(Stamp::date(day)),
+        [] => return Some(Stamp::day_alone(day)),
         [b'T' | b' ', rest @ ..] => rest,
         _ => return None,
     };
@@ -117,6 +117,28 @@ pub(super) fn amount(cell: &[u8]) -> Option<Decimal> {
     Decimal::try_from_i128_with_scale(mantissa, scale).ok()
 }
 
+/// The digits of an amount as a number, and how many of them stand after the point, if they are few; `None` also for what
+/// is no amount.
+#[inline]
+pub(super) fn short_amount(cell: &[u8]) -> Option<(u64, u32)> {
+    if cell.len() > Amount::SHORT {
+        return None;
+    }
+    let (mut digits, mut point) = (0_u64, None);
+    for (at, byte) in cell.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            digits = digits * 10 + u64::from(digit);
+        } else if *byte == b'.' && point.is_none() && at > 0 {
+            point = Some(at);
+        } else {
+            return None;
+        }
+    }
+    let scale = point.map_or(0, |at| cell.len() - at - 1);
+    (!cell.is_empty() && (point.is_none() || scale > 0)).then_some((digits, scale as u32))
+}
+
 /// The number that these digits continue. There must be no more than eighteen in all.
 fn digits(digits: &[u8], mut number: i64) -> Option<i64> {
     for byte in digits {
@@ -181,7 +203,7 @@ mod tests {
     #[test]
     fn dates_are_ten_characters_of_a_day_that_exists() {
         for good in ["1990-01-01", "2199-12-31", "2024-02-29", "2026-03-04"] {
-            assert_eq!(date(good.as_bytes()).map(|d| d.to_string()).as_deref(), Some(good));
+            assert_eq!(date(good.as_bytes()).map(|d| d.show(Zone::UTC)).as_deref(), Some(good));
         }
         let bad = [
             "1989-12-31",

@@ -38,8 +38,8 @@ impl Words {
     }
 
     /// The column's number among those whose words are all known.
-    pub(super) fn closed(column: Column) -> Option<usize> {
-        CLOSED.iter().position(|closed| *closed == column)
+    pub(super) fn closed(column: Column) -> Option<u8> {
+        (0..).zip(CLOSED).find(|(_, closed)| *closed == column).map(|(at, _)| at)
     }
 
     /// For each of those columns whether it knows the word.
@@ -48,8 +48,8 @@ impl Words {
     }
 
     /// What such a column expects.
-    pub(super) fn expected(&self, closed: usize) -> &str {
-        self.closed.get(closed).map_or("", |known| &known.expected)
+    pub(super) fn expected(&self, closed: u8) -> &str {
+        self.closed.get(usize::from(closed)).map_or("", |known| &known.expected)
     }
 
     /// The number of a policy family.
