@@ -2,7 +2,9 @@
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use rayon::prelude::*;
 use std::hash::BuildHasher;
+use std::sync::LazyLock;
 
 /// An interned text. Two are equal exactly when their texts are. `Sym::BLANK` is the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,91 +19,194 @@ impl Sym {
         self == Sym::BLANK
     }
 
-    /// The number that stands for the text, from 0 up without holes.
+    /// The number that stands for the text: see [`Texts::limit`].
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// The store of interned texts. It hands out numbers in order of first sight; nothing that is written may depend on
-/// them.
-#[derive(Clone)]
-pub struct Texts {
-    bytes: String,
-    ends: Vec<usize>,
-    /// The number of each text beside a part of its hash: few texts are looked at in vain, and none when it grows.
-    table: HashTable<(u32, u32)>,
-}
-
-impl Default for Texts {
-    fn default() -> Texts {
-        let mut texts = Texts { bytes: String::new(), ends: Vec::new(), table: HashTable::new() };
-        texts.intern("");
-        texts
-    }
-}
-
-/// The hash that [`Texts::intern_hashed`] expects; a text can so be hashed on another thread.
+/// The hash of a text, by which it is found; it can so be hashed on another thread than it is interned on.
 pub fn hash(text: &str) -> u32 {
     (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32
 }
 
-/// A part of a hash as the table wants it: all of its bits count, at both ends.
+/// A part of a hash as a table wants it: all of its bits count, at both ends.
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-impl Texts {
-    /// The number of a text, which is stored if it is new.
-    pub fn intern(&mut self, text: &str) -> Sym {
+/// Texts one after another, with the hash of each.
+#[derive(Clone, Default)]
+pub struct List {
+    bytes: String,
+    ends: Vec<usize>,
+    hashes: Vec<u32>,
+}
+
+impl List {
+    /// Adds a text, and tells its place.
+    pub fn push(&mut self, text: &str, hash: u32) -> usize {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+        self.hashes.push(hash);
+        self.hashes.len() - 1
+    }
+
+    /// The text at a place; empty if there is none.
+    #[inline]
+    pub fn at(&self, at: usize) -> &str {
+        slice(&self.bytes, &self.ends, at)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.hashes.len()
+    }
+}
+
+#[inline]
+fn slice<'a>(bytes: &'a str, ends: &[usize], at: usize) -> &'a str {
+    let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    ends.get(at).and_then(|end| bytes.get(start..*end)).unwrap_or_default()
+}
+
+/// A store of interned texts: their places are numbers from 0 up without holes, in order of first sight.
+#[derive(Clone, Default)]
+pub struct Interner {
+    bytes: String,
+    ends: Vec<usize>,
+    /// The place of each text beside its hash: few texts are looked at in vain, and none when the table grows.
+    table: HashTable<(u32, u32)>,
+}
+
+impl Interner {
+    /// The place of a text, which is stored if it is new.
+    pub fn intern(&mut self, text: &str) -> u32 {
         self.intern_hashed(text, hash(text))
     }
 
-    /// As [`Texts::intern`], with the text's [`hash`] already known.
-    pub fn intern_hashed(&mut self, text: &str, hash: u32) -> Sym {
+    fn intern_hashed(&mut self, text: &str, hash: u32) -> u32 {
         let (bytes, ends) = (&self.bytes, &self.ends);
-        let same = |&(other, at): &(u32, u32)| other == hash && slice(bytes, ends, at) == text;
+        let same = |&(other, at): &(u32, u32)| other == hash && slice(bytes, ends, at as usize) == text;
         match self.table.entry(spread(hash), same, |(hash, _)| spread(*hash)) {
-            Entry::Occupied(found) => Sym(found.get().1),
+            Entry::Occupied(found) => found.get().1,
             Entry::Vacant(entry) => {
                 let at = self.ends.len() as u32;
                 entry.insert((hash, at));
                 self.bytes.push_str(text);
                 self.ends.push(self.bytes.len());
-                Sym(at)
+                at
             }
         }
     }
 
-    /// The number of a text that is already stored.
-    pub fn find(&self, text: &str) -> Option<Sym> {
-        let hash = hash(text);
-        let same = |&(other, at): &(u32, u32)| other == hash && slice(&self.bytes, &self.ends, at) == text;
-        self.table.find(spread(hash), same).map(|(_, at)| Sym(*at))
+    /// The places of a list's texts. They are found by hash first and compared afterwards: memory is waited for once,
+    /// not text by text.
+    fn intern_all(&mut self, list: &List) -> Vec<u32> {
+        let mut places = Vec::with_capacity(list.count());
+        for (at, hash) in list.hashes.iter().enumerate() {
+            let same = |(other, _): &(u32, u32)| other == hash;
+            places.push(match self.table.entry(spread(*hash), same, |(hash, _)| spread(*hash)) {
+                Entry::Occupied(found) => found.get().1,
+                Entry::Vacant(entry) => {
+                    let place = self.ends.len() as u32;
+                    entry.insert((*hash, place));
+                    self.bytes.push_str(list.at(at));
+                    self.ends.push(self.bytes.len());
+                    place
+                }
+            });
+        }
+        for (at, (place, hash)) in places.iter_mut().zip(&list.hashes).enumerate() {
+            if self.at(*place) != list.at(at) {
+                *place = self.intern_hashed(list.at(at), *hash);
+            }
+        }
+        places
     }
 
-    /// The text of a number.
+    /// The text at a place; empty if there is none.
     #[inline]
-    pub fn get(&self, sym: Sym) -> &str {
-        slice(&self.bytes, &self.ends, sym.0)
+    pub fn at(&self, place: u32) -> &str {
+        slice(&self.bytes, &self.ends, place as usize)
     }
 
-    /// The text of a [`Sym::index`]; empty if there is none such.
-    pub fn at(&self, index: usize) -> &str {
-        if index < self.ends.len() { slice(&self.bytes, &self.ends, index as u32) } else { "" }
-    }
-
-    /// How many texts are stored, the empty one included.
+    /// How many texts are stored.
     pub fn count(&self) -> usize {
         self.ends.len()
     }
 }
 
-#[inline]
-fn slice<'a>(bytes: &'a str, ends: &[usize], at: u32) -> &'a str {
-    let at = at as usize;
-    let start = if at == 0 { 0 } else { ends[at - 1] };
-    &bytes[start..ends[at]]
+/// In how many parts, each with texts of its own by their hash, the store of a population is kept, so that the parts
+/// can be filled at once.
+pub const PARTS: usize = 16;
+
+/// The store of a population's texts. Nothing that is written may depend on their numbers.
+#[derive(Clone)]
+pub struct Texts {
+    parts: [Interner; PARTS],
+}
+
+impl Default for Texts {
+    fn default() -> Texts {
+        let mut texts = Texts { parts: Default::default() };
+        texts.intern("");
+        texts
+    }
+}
+
+/// The part that has a text, by its [`hash`]: of the empty text the first, so that its number is 0.
+pub fn part(hash: u32) -> usize {
+    static EMPTY: LazyLock<u32> = LazyLock::new(|| crate::text::hash(""));
+    ((hash ^ *EMPTY) as usize) % PARTS
+}
+
+fn number(part: usize, place: u32) -> Sym {
+    Sym(place * PARTS as u32 + part as u32)
+}
+
+impl Texts {
+    /// The number of a text, which is stored if it is new.
+    pub fn intern(&mut self, text: &str) -> Sym {
+        let hash = hash(text);
+        let part = part(hash);
+        number(part, self.parts[part].intern_hashed(text, hash))
+    }
+
+    /// The numbers of the texts of many lists, of each as many as there are parts, by part; on all threads.
+    pub fn intern_all(&mut self, lists: &[&[List; PARTS]]) -> Vec<Vec<Vec<Sym>>> {
+        let of_part = |(part, store): (usize, &mut Interner)| {
+            let numbers = |list: &List| store.intern_all(list).into_iter().map(|place| number(part, place)).collect();
+            lists.iter().map(|lists| &lists[part]).map(numbers).collect()
+        };
+        self.parts.par_iter_mut().enumerate().map(of_part).collect()
+    }
+
+    /// The number of a text that is already stored.
+    pub fn find(&self, text: &str) -> Option<Sym> {
+        let hash = hash(text);
+        let part = part(hash);
+        let store = self.parts.get(part)?;
+        let same = |&(other, at): &(u32, u32)| other == hash && store.at(at) == text;
+        store.table.find(spread(hash), same).map(|(_, place)| number(part, *place))
+    }
+
+    /// The text of a number.
+    #[inline]
+    pub fn get(&self, sym: Sym) -> &str {
+        self.at(sym.index())
+    }
+
+    /// The text of a [`Sym::index`]; empty if there is none such.
+    #[inline]
+    pub fn at(&self, index: usize) -> &str {
+        slice(&self.parts[index % PARTS].bytes, &self.parts[index % PARTS].ends, index / PARTS)
+    }
+
+    /// All numbers are smaller; not each of them has a text.
+    pub fn limit(&self) -> usize {
+        self.parts.iter().map(Interner::count).max().unwrap_or(0) * PARTS
+    }
 }
 
 /// A word as it is compared: lower-cased, its blanks and hyphens written `_`, without leading and trailing white space.

@@ -1,6 +1,6 @@
 //! One file from its first byte to its last: read in windows, hashed beside the parsing, and taken in block by block.
 
-use super::block::{Block, Records, parse_window, record_at};
+use super::block::{Records, parse_window, record_at};
 use super::header::{At, Orders, Plan};
 use super::ledger::{Judge, Ledger, Reached};
 use super::quotes::flaw;
@@ -164,7 +164,7 @@ impl<'a> Source<'a> {
             };
             let (blocks, (taken, read)) = rayon::join(
                 || parse_window(plan, bytes, last, sizes.block),
-                || rayon::join(|| take_in(ledger, waiting, reached), read_and_hash),
+                || rayon::join(|| ledger.take_in(waiting, reached), read_and_hash),
             );
             taken.map_err(|what| self.too_large(what))?;
             for block in &blocks {
@@ -184,20 +184,12 @@ impl<'a> Source<'a> {
             }
             next = self.take_up(next, read)?;
         }
-        take_in(ledger, waiting, reached).map_err(|what| self.too_large(what))
+        ledger.take_in(waiting, reached).map_err(|what| self.too_large(what))
     }
 
     fn too_large(&self, what: &str) -> Problem {
         Problem::of_file(self.name, what, "divide the export into smaller ones")
     }
-}
-
-fn take_in<J: Judge>(
-    ledger: &mut Ledger<J>,
-    blocks: Vec<Block<J::Row>>,
-    reached: &mut Reached,
-) -> Result<(), &'static str> {
-    blocks.into_iter().try_for_each(|block| ledger.absorb(block, reached))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Problem {

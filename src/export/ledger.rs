@@ -3,12 +3,12 @@
 use super::Problem;
 use super::block::Block;
 use super::header::Orders;
-use super::row::{Batch, CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record};
+use super::row::{CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record};
 use super::sums::Sums;
 use crate::column::Column;
 use crate::money::{Currency, WideAmounts};
 use crate::record::{ExportFile, Place, Reject};
-use crate::text::{Sym, Texts};
+use crate::text::{List, PARTS, Sym, Texts};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -28,14 +28,23 @@ impl Shared {
         Shared { files, texts, wide, rejects, problems }
     }
 
-    /// Adds a batch's texts and wide amounts, and tells their numbers in the whole.
-    fn adopt<R>(&mut self, batch: &mut Batch<R>) -> Result<Numbers, &'static str> {
-        if self.texts.count() + batch.texts.count() > u32::MAX as usize {
-            return Err("the exports have more than 4,294,967,295 different ids and words");
+    /// Adds the texts and wide amounts of blocks, and tells their numbers in the whole.
+    fn adopt<R: Record>(&mut self, blocks: &mut [Block<R>]) -> Result<Vec<Numbers>, &'static str> {
+        let more: usize = blocks.iter().map(|block| block.batch.texts.count()).sum();
+        if self.texts.limit() + more * PARTS > u32::MAX as usize {
+            return Err("the exports have more different ids than fit in 32 bits");
         }
-        let wide_before = self.wide.count();
-        self.wide.append(&mut batch.wide);
-        Ok(batch.texts.adopt(&mut self.texts, wide_before))
+        let words: Vec<Vec<Sym>> = blocks.iter().map(|block| block.batch.texts.words(&mut self.texts)).collect();
+        let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
+        let mut by_part: Vec<_> =
+            self.texts.intern_all(&lists).into_iter().map(|numbers| numbers.into_iter()).collect();
+        let mut numbers = Vec::with_capacity(blocks.len());
+        for (block, words) in blocks.iter_mut().zip(words) {
+            let ids = by_part.iter_mut().map(|part| part.next().unwrap_or_default()).collect();
+            numbers.push(Numbers { words, ids, wide_before: self.wide.count() });
+            self.wide.append(&mut block.batch.wide);
+        }
+        Ok(numbers)
     }
 
     /// `record 17 of invoices.csv`.
@@ -123,17 +132,20 @@ impl<'a, J: Judge> Ledger<'a, J> {
         Ledger { judge, shared, sums: Sums::default(), rejected: HashMap::default(), orders: Orders::default() }
     }
 
-    /// Takes a block's rows in; the error says what is too large.
-    pub(super) fn absorb(&mut self, block: Block<J::Row>, at: &mut Reached) -> Result<(), &'static str> {
-        let mut batch = block.batch;
-        let numbers = self.shared.adopt(&mut batch)?;
-        for (lines, print, parsed) in batch.rows {
+    /// Takes the rows of blocks in; the error says what is too large.
+    pub(super) fn take_in(&mut self, mut blocks: Vec<Block<J::Row>>, at: &mut Reached) -> Result<(), &'static str> {
+        let numbers = self.shared.adopt(&mut blocks)?;
+        blocks.into_iter().zip(numbers).try_for_each(|(block, numbers)| self.absorb(block, &numbers, at))
+    }
+
+    fn absorb(&mut self, block: Block<J::Row>, numbers: &Numbers, at: &mut Reached) -> Result<(), &'static str> {
+        for (lines, print, parsed) in block.batch.rows {
             at.records = at.records.checked_add(1).ok_or("the file has more than 4,294,967,295 rows")?;
             let place = Place { file: at.file, record: at.records };
             let at = Mark { place, line: at.line.saturating_add(u64::from(lines)), print };
             match parsed {
                 Parsed::Sound(mut row) => {
-                    row.settle(place, &numbers);
+                    row.settle(place, numbers);
                     self.sound(row, &at);
                 }
                 Parsed::Faulty(faulty) => {

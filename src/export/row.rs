@@ -7,7 +7,7 @@ use super::words::Words;
 use crate::column::{Column, Type};
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::{Flag, Place};
-use crate::text::{self, Sym, Texts};
+use crate::text::{self, Interner, List, PARTS, Sym, Texts};
 use crate::time::Stamp;
 use foldhash::quality::FixedState;
 use memchr::{memchr, memchr_iter};
@@ -111,57 +111,66 @@ pub(super) struct Batch<R> {
     pub(super) wide: WideAmounts,
 }
 
-/// The texts of a block. Ids, of which nearly each is new, are only listed; a row's number of one has the top bit set.
+/// The texts of a block. Ids, of which nearly each is new, are only listed, by the part of the population's texts that
+/// will have them; a row's number of one has the top bit set, and then the part.
 #[derive(Default)]
 pub(super) struct Gathered {
-    words: Texts,
-    ids: String,
-    ends: Vec<usize>,
-    hashes: Vec<u32>,
+    words: Interner,
+    pub(super) ids: [List; PARTS],
 }
 
 const IDS: u32 = 1 << 31;
+const PART_BITS: u32 = PARTS.ilog2();
+const PLACE_BITS: u32 = 31 - PART_BITS;
+
+/// The part and the place that an id's number in its block stands for.
+#[inline]
+fn listed(sym: Sym) -> (usize, usize) {
+    ((sym.0 >> PLACE_BITS) as usize % PARTS, sym.0 as usize % (1 << PLACE_BITS))
+}
 
 impl Gathered {
-    fn id_at(&self, at: usize) -> &str {
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.ends.get(at).and_then(|end| self.ids.get(start..*end)).unwrap_or_default()
+    fn new() -> Gathered {
+        let mut gathered = Gathered::default();
+        gathered.words.intern("");
+        gathered
     }
 
     /// Lists an id, unless it is the one that stood in the column before.
     fn id(&mut self, text: &str, before: Sym) -> Sym {
-        if before.0 >= IDS && self.id_at((before.0 - IDS) as usize) == text {
+        let (part, place) = listed(before);
+        if before.0 >= IDS && self.ids[part].at(place) == text {
             return before;
         }
-        self.ids.push_str(text);
-        self.ends.push(self.ids.len());
-        self.hashes.push(text::hash(text));
-        Sym(IDS + (self.ends.len() as u32 - 1))
+        let hash = text::hash(text);
+        let part = text::part(hash);
+        Sym(IDS | (part as u32) << PLACE_BITS | self.ids[part].push(text, hash) as u32)
     }
 
     /// How many texts there are at most.
     pub(super) fn count(&self) -> usize {
-        self.words.count() + self.ends.len()
+        self.words.count() + self.ids.iter().map(List::count).sum::<usize>()
     }
 
-    /// Adds all to the texts of the whole.
-    pub(super) fn adopt(&self, texts: &mut Texts, wide_before: usize) -> Numbers {
-        let words = (0..self.words.count()).map(|at| texts.intern(self.words.at(at))).collect();
-        let ids = self.hashes.iter().enumerate().map(|(at, hash)| texts.intern_hashed(self.id_at(at), *hash)).collect();
-        Numbers { words, ids, wide_before }
+    /// The numbers in the whole of the words.
+    pub(super) fn words(&self, texts: &mut Texts) -> Vec<Sym> {
+        (0..self.words.count() as u32).map(|at| texts.intern(self.words.at(at))).collect()
     }
 }
 
 /// The numbers in the whole of a batch's texts and wide amounts.
 pub(super) struct Numbers {
-    words: Vec<Sym>,
-    ids: Vec<Sym>,
-    wide_before: usize,
+    pub(super) words: Vec<Sym>,
+    /// By part.
+    pub(super) ids: Vec<Vec<Sym>>,
+    pub(super) wide_before: usize,
 }
 
 impl Numbers {
     pub(super) fn sym(&self, sym: Sym) -> Sym {
-        let found = if sym.0 >= IDS { self.ids.get((sym.0 - IDS) as usize) } else { self.words.get(sym.index()) };
+        let (part, place) = listed(sym);
+        let found =
+            if sym.0 >= IDS { self.ids.get(part).and_then(|ids| ids.get(place)) } else { self.words.get(sym.index()) };
         found.copied().unwrap_or(Sym::BLANK)
     }
 
@@ -272,7 +281,7 @@ pub(super) struct Parser<'a, R> {
     /// The last id, or the last word as it is written, in each column.
     last: [Sym; COLUMNS],
     /// The words of codes as they are written, and the meaning of each by its number.
-    written: Texts,
+    written: Interner,
     codes: Vec<Code>,
     joined: Vec<u8>,
     ends: Vec<usize>,
@@ -326,13 +335,15 @@ impl<'a, R: Record> Parser<'a, R> {
     pub(super) fn new(plan: &'a Plan<'a>, bytes: usize) -> Parser<'a, R> {
         let blank = Code { normal: Sym::BLANK, known: plan.words.known(""), family: None };
         let rows = Vec::with_capacity(bytes / LIKELY_ROW);
+        let mut written = Interner::default();
+        written.intern("");
         Parser {
             plan,
-            batch: Batch { rows, texts: Gathered::default(), wide: WideAmounts::default() },
+            batch: Batch { rows, texts: Gathered::new(), wide: WideAmounts::default() },
             cells: Cells::BLANK,
             filled: Vec::new(),
             last: [Sym::BLANK; COLUMNS],
-            written: Texts::default(),
+            written,
             codes: vec![blank],
             joined: Vec::new(),
             ends: Vec::new(),
@@ -502,11 +513,11 @@ impl<'a, R: Record> Parser<'a, R> {
             }
             Sort::Word => {
                 let words = &mut self.batch.texts.words;
-                self.last[at] = if words.get(last) == text { last } else { words.intern(text) };
+                self.last[at] = if words.at(last.0) == text { last } else { Sym(words.intern(text)) };
                 self.cells.syms[at] = self.last[at];
             }
             Sort::Code => {
-                self.last[at] = if self.written.get(last) == text { last } else { self.written.intern(text) };
+                self.last[at] = if self.written.at(last.0) == text { last } else { Sym(self.written.intern(text)) };
                 let code = self.meaning(self.last[at], text);
                 self.cells.syms[at] = code.normal;
                 if task.column == Column::Policy {
@@ -526,7 +537,7 @@ impl<'a, R: Record> Parser<'a, R> {
         }
         let (normal, words) = (value::code(text), self.plan.words);
         let known = words.known(&normal);
-        let code = Code { normal: self.batch.texts.words.intern(&normal), known, family: words.family(&normal) };
+        let code = Code { normal: Sym(self.batch.texts.words.intern(&normal)), known, family: words.family(&normal) };
         self.codes.push(code);
         code
     }

@@ -184,7 +184,7 @@ impl Stakes {
             rules.entry(&listed.rule.id).or_insert(at);
         }
         // The cases are numbered by their text, the lines of invoices by their row, counted on from there.
-        let texts = results.books.texts.count() as u64;
+        let texts = results.books.texts.limit() as u64;
         let case =
             |(at, f): (u64, &&Finding<'_>)| if f.request.is_blank() { texts + at } else { f.request.index() as u64 };
         let mut columns: Vec<_> = By::ALL
