@@ -33,7 +33,10 @@ pub struct Exact(Fraction);
 #[derive(Clone, Debug)]
 enum Fraction {
     /// `under` is above zero; the two may have a common divisor.
-    Small { over: i128, under: i128 },
+    Small {
+        over: i128,
+        under: i128,
+    },
     Large(Box<BigRational>),
 }
 
@@ -101,7 +104,8 @@ impl Exact {
 
     /// In units of so many digits after the point, rounded half away from zero.
     fn rounded_at(&self, digits: u32) -> Option<i128> {
-        let small = self.parts().and_then(|(over, under)| Some((over.checked_mul(10i128.checked_pow(digits)?)?, under)));
+        let small =
+            self.parts().and_then(|(over, under)| Some((over.checked_mul(10i128.checked_pow(digits)?)?, under)));
         let Some((over, under)) = small else {
             return (self.large() * BigInt::from(10u32).pow(digits)).round().to_integer().to_i128();
         };
@@ -284,7 +288,9 @@ mod tests {
         let widest = Decimal::MAX;
         let one = exact(Decimal::ONE);
         // Sevenths of the widest amount overflow machine integers once they are added to twelfths.
-        for (amount, parts, of) in [("1", 1, 3), ("0.07", 5, 12), ("79228162514264337593543950335", 2, 7), ("2.5", -1, 5)] {
+        for (amount, parts, of) in
+            [("1", 1, 3), ("0.07", 5, 12), ("79228162514264337593543950335", 2, 7), ("2.5", -1, 5)]
+        {
             let amount: Decimal = amount.parse().unwrap();
             let part = exact(amount).part(parts, of);
             let large = BigRational::new(BigInt::from(amount.mantissa()), BigInt::from(10u32).pow(amount.scale()))

@@ -13,6 +13,7 @@ type Owner = Option<(usize, bool)>;
 
 /// For each line of a target, which rules may own it: several only where a fact is unknown.
 pub struct Exclusions {
+    /// Empty if surely none owns any.
     owners: Vec<Vec<Owner>>,
     /// What was consulted to find them.
     consulted: (Columns, Columns),
@@ -22,7 +23,14 @@ impl Exclusions {
     fn of(case: &Case<'_>) -> Exclusions {
         let trail = Trail::default();
         let case = Case { trail: &trail, ..*case };
-        let owners = case.asked.iter().map(|line| owners(&case, line)).collect();
+        let mut owners = Vec::new();
+        for (at, line) in case.asked.iter().enumerate() {
+            let of_line = owners_of(&case, line);
+            if !of_line.is_empty() {
+                owners.resize(case.asked.len(), vec![None]);
+                owners[at] = of_line;
+            }
+        }
         Exclusions { owners, consulted: (trail.absent(), trail.blank()) }
     }
 
@@ -43,8 +51,8 @@ impl Exclusions {
     }
 }
 
-/// Which rules may own a line: the first that excludes it does.
-fn owners(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
+/// Which rules may own a line: the first that excludes it does. Empty if surely none does.
+fn owners_of(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
     let mut owners = Vec::new();
     for (number, rule) in case.plan.non_refundable.iter().enumerate() {
         let Check::NonRefundable(check) = &rule.check else { continue };
@@ -61,7 +69,9 @@ fn owners(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
             return owners;
         }
     }
-    owners.push(None);
+    if !owners.is_empty() {
+        owners.push(None);
+    }
     owners
 }
 
@@ -83,7 +93,7 @@ fn exclusions<'c>(case: &Case<'c>) -> &'c Exclusions {
 /// possibility. `false` if there are too many to go through.
 pub fn for_each_remaining(case: &Case<'_>, each: &mut dyn FnMut(&[InvoiceLine])) -> bool {
     let exclusions = exclusions(case);
-    if exclusions.owners.iter().all(|owners| owners.as_slice() == [None]) {
+    if exclusions.owners.is_empty() {
         each(case.asked);
         return true;
     }

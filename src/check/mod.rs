@@ -24,8 +24,10 @@ mod time;
 pub use condition::is_one_of;
 
 use crate::case::{Case, Row};
-use crate::policy::condition::State;
+use crate::policy::Policy;
+use crate::policy::condition::{Condition, State, States};
 use crate::policy::rule::{Check, Rule};
+use crate::text::Sym;
 use outcome::{Outcome, Possible, Truth};
 
 /// In which way a rule looks at a case.
@@ -61,25 +63,30 @@ pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
     });
     match settled {
         true => kind_settled(kind, || possible.settle()),
+        false if needed_states(rule, side).meets(case.states_ruled_out()) => Outcome::NotApplicable,
         false => Outcome::Indeterminate("too many lines may or may not be refundable"),
     }
 }
 
 /// Whether the rule is about the case's kind: the side from which it looks, and how sure that is.
 fn side(rule: &Rule, case: &Case<'_>) -> Option<(Side, Truth)> {
-    let kind = case.request.kind;
+    let policy = case.plan.policy;
+    let side = side_for(rule, policy, case.request.kind)?;
+    let reasons = policy.upper_side.as_ref().filter(|_| side == Side::Upper).map(|upper| &upper.except_reasons);
+    let other_rules = reasons.map_or(Truth::No, |reasons| case.code_in(crate::column::CodeColumn::Reason, reasons));
+    Some((side, !other_rules)).filter(|(_, truth)| truth.possible())
+}
+
+/// From which side a rule looks at a kind of request; `None` if it cannot apply to it.
+pub fn side_for(rule: &Rule, policy: &Policy, kind: Sym) -> Option<Side> {
     if is_one_of(kind, &rule.except_kinds) {
         return None;
     }
     if rule.kinds.as_ref().is_none_or(|kinds| is_one_of(kind, kinds)) {
-        return Some((Side::Direct, Truth::Yes));
+        return Some(Side::Direct);
     }
-    let upper = case.plan.policy.upper_side.as_ref().filter(|_| rule.upper_side)?;
-    if !is_one_of(kind, &upper.kinds) {
-        return None;
-    }
-    let other_rules = case.code_in(crate::column::CodeColumn::Reason, &upper.except_reasons);
-    Some((Side::Upper, !other_rules)).filter(|(_, truth)| truth.possible())
+    let upper = policy.upper_side.as_ref().filter(|_| rule.upper_side)?;
+    is_one_of(kind, &upper.kinds).then_some(Side::Upper)
 }
 
 fn kind_settled(kind: Truth, outcome: impl FnOnce() -> Outcome) -> Outcome {
@@ -97,12 +104,29 @@ fn scoped(scope: Truth, outcome: Outcome) -> Outcome {
 
 /// Whether the rest of the scope holds: what the rule asks, and what its check does.
 fn scope(rule: &Rule, case: &Case<'_>, side: Side) -> Truth {
-    let asked = case.all(&rule.when);
-    asked.and_then(|| match (side, &rule.check) {
-        (Side::Upper, _) => case.state(State::Pays),
-        (Side::Direct, Check::ExactAmount(_) | Check::Milestones(_)) => case.state(State::Decided),
-        (Side::Direct, _) => Truth::Yes,
-    })
+    case.all(&rule.when).and_then(|| presupposed(rule, side).map_or(Truth::Yes, |state| case.state(state)))
+}
+
+/// The state that a check presupposes besides what its rule asks.
+fn presupposed(rule: &Rule, side: Side) -> Option<State> {
+    match (side, &rule.check) {
+        (Side::Upper, _) => Some(State::Pays),
+        (Side::Direct, Check::ExactAmount(_) | Check::Milestones(_)) => Some(State::Decided),
+        (Side::Direct, _) => None,
+    }
+}
+
+/// The states in all of which a case must be for a rule to apply: a case that is surely not in one of them need not be
+/// put to the rule.
+pub fn needed_states(rule: &Rule, side: Side) -> States {
+    if matches!(rule.check, Check::SingleDecision) {
+        return States::default();
+    }
+    let asked = rule.when.iter().filter_map(|condition| match condition {
+        Condition::State(state) => Some(*state),
+        _ => None,
+    });
+    asked.chain(presupposed(rule, side)).collect()
 }
 
 fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
