@@ -5,7 +5,7 @@
 
 use crate::case::{Case, Context, Row};
 use crate::check::line::BilledLine;
-use crate::check::lines::Exclusions;
+use crate::check::lines::{Exclusions, may_own};
 use crate::check::outcome::{Fault, Outcome, Verdict};
 use crate::check::{judge, line, rows};
 use crate::column::{Column, Columns};
@@ -19,6 +19,7 @@ use crate::time::{Zone, date_of_number};
 use crate::trail::Trail;
 use chrono::NaiveDate;
 use rayon::prelude::*;
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -219,21 +220,28 @@ pub fn as_of(catalogue: &Catalogue, books: &Books, options: &Options) -> AsOf {
     let latest = books.requests.par_iter().filter_map(|request| {
         let invoice = books.invoices.get(request.invoice as usize)?;
         let zone = zones.get(usize::from(invoice.policy)).copied().unwrap_or(Zone::UTC);
-        let own = request.submitted_at.day_number(zone).map(|day| (day, request.place, Column::SubmittedAt));
-        let rows = books.decisions_of(request).iter().flat_map(|row| {
-            let times = [
-                (row.acknowledged_at, Column::AcknowledgedAt),
-                (row.decided_at, Column::DecidedAt),
-                (row.processed_at, Column::ProcessedAt),
-                (row.received_at, Column::ReceivedAt),
-            ];
-            times.into_iter().filter_map(move |(stamp, column)| Some((stamp.day_number(zone)?, row.place, column)))
-        });
-        own.into_iter().chain(rows).max_by_key(rank)
+        latest_of(books, request, zone)
     });
     let latest = latest.max_by_key(rank);
     let date = latest.and_then(|(day, ..)| date_of_number(day)).unwrap_or(NaiveDate::MIN);
     AsOf { date, given: false, set_by: latest.map(|(_, place, column)| (place, column)) }
+}
+
+/// The latest day of a case, by its number, with the first cell that has it.
+fn latest_of(books: &Books, request: &Request, zone: Zone) -> Option<(i64, Place, Column)> {
+    let mut latest = request.submitted_at.day_number(zone).map(|day| (day, request.place, Column::SubmittedAt));
+    for row in books.decisions_of(request) {
+        for (stamp, column) in [
+            (row.acknowledged_at, Column::AcknowledgedAt),
+            (row.decided_at, Column::DecidedAt),
+            (row.processed_at, Column::ProcessedAt),
+            (row.received_at, Column::ReceivedAt),
+        ] {
+            let later = stamp.day_number(zone).filter(|day| latest.is_none_or(|(latest, ..)| *day > latest));
+            latest = later.map(|day| (day, row.place, column)).or(latest);
+        }
+    }
+    latest
 }
 
 /// The latest day, by its number; of several rows with it, the first.
@@ -271,6 +279,9 @@ impl Found<'_> {
     }
 }
 
+/// What there is of each case of an invoice, which seldom has more than one: kept without an allocation.
+pub(crate) type Few<T> = SmallVec<[T; 1]>;
+
 /// A case with the plan under which it is evaluated; without one if it is not.
 pub(crate) type Evaluated<'c, 'e, 'a> = (Case<'c>, Option<&'e Plan<'a>>);
 
@@ -292,7 +303,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         if requests.is_empty() {
             return;
         }
-        let exclusions: Vec<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
+        let exclusions: Few<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
         let cases = self.cases(invoice, &exclusions, &trail);
         for (case, plan) in &cases {
             match plan {
@@ -311,7 +322,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         invoice: &'c Invoice,
         exclusions: &'c [OnceCell<Exclusions>],
         trail: &'c Trail,
-    ) -> Vec<Evaluated<'c, 'e, 'a>> {
+    ) -> Few<Evaluated<'c, 'e, 'a>> {
         let requests = self.run.books.requests_of(invoice);
         let each = requests.iter().zip(exclusions).filter_map(|(request, exclusions)| {
             let own = self.plan(invoice, request);
@@ -332,14 +343,15 @@ impl<'e, 'a> Engine<'e, 'a> {
 
     fn case(&self, case: &Case<'_>, plan: &'e Plan<'a>, found: &mut Found<'a>) {
         found.evaluated += 1;
-        let ruled_out = case.states_ruled_out();
+        let ruled_out = case.states_ruled_out(plan.states);
         for applied in plan.rules_for(case.request.kind) {
-            if applied.needs.meets(ruled_out) {
+            let owns_none = || applied.owner.is_some_and(|owner| !may_own(owner, case));
+            if applied.needs.meets(ruled_out) || owns_none() {
                 found.tally(applied.number).leave_out();
                 continue;
             }
             case.trail.restart();
-            judge(applied.rule, case, &mut |row, outcome| {
+            judge(applied.rule, applied.side, case, &mut |row, outcome| {
                 self.record(found, applied.number, case, plan, row, outcome);
             });
         }
@@ -494,6 +506,9 @@ pub(crate) fn write_up_line<'a>(
 /// A message as a sentence.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain(['.']).collect()
+    let mut sentence = String::with_capacity(message.len() + 1);
+    sentence.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+    sentence.push_str(letters.as_str());
+    sentence.push('.');
+    sentence
 }

@@ -205,8 +205,10 @@ impl<'a> Case<'a> {
 
     /// The case's rows.
     pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let (run, policy) = (self.run, self.plan.policy);
-        run.books.decisions_of(self.request).iter().map(move |record| Case::row(run, policy, record))
+        let (run, policy, decision) = (self.run, self.plan.policy, self.decision);
+        let is_decision = move |record| decision.filter(|row| std::ptr::eq(row.record, record));
+        let records = run.books.decisions_of(self.request).iter();
+        records.map(move |record| is_decision(record).unwrap_or_else(|| Case::row(run, policy, record)))
     }
 
     /// The class of the decision's outcome; `None` without a row.
@@ -264,9 +266,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The states in which it surely is not.
-    pub fn states_ruled_out(&self) -> States {
-        State::ALL.into_iter().filter(|state| self.state(*state) == Truth::No).collect()
+    /// Those of several states in which it surely is not.
+    pub fn states_ruled_out(&self, asked: States) -> States {
+        State::ALL.into_iter().filter(|state| asked.has(*state) && self.state(*state) == Truth::No).collect()
     }
 
     /// Whether the decision's money is in the invoice's currency, and so can be compared with amounts of the invoice.

@@ -1,6 +1,6 @@
 //! One case judged again, with every rule's working: what `explain` shows.
 
-use crate::audit::{AsOf, Engine, Options, as_of, context, write_up, write_up_line};
+use crate::audit::{AsOf, Engine, Few, Options, as_of, context, write_up, write_up_line};
 use crate::case::Case;
 use crate::check::line::BilledLine;
 use crate::check::outcome::Verdict;
@@ -88,7 +88,7 @@ impl<'a> Engine<'_, 'a> {
         for applied in plan.rules_for(request.kind) {
             trail.restart();
             let mut outcomes = Vec::new();
-            judge(applied.rule, &case, &mut |row, outcome| outcomes.push((row, outcome)));
+            judge(applied.rule, applied.side, &case, &mut |row, outcome| outcomes.push((row, outcome)));
             for (row, outcome) in outcomes {
                 let verdict = outcome.verdict();
                 let fault = self.fault(outcome, &trail);
@@ -98,7 +98,7 @@ impl<'a> Engine<'_, 'a> {
             }
         }
         let requests = self.run.books.requests_of(invoice);
-        let exclusions: Vec<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
+        let exclusions: Few<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
         let cases = self.cases(invoice, &exclusions, &trail);
         for (number, _) in &plan.invoice_rules {
             let rule = self.plans.listed[*number];

@@ -40,17 +40,25 @@ pub enum Side {
 }
 
 /// Judges a case by a rule. Most rules give one outcome; one about decision rows gives one a row, and names it.
-pub fn judge<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+pub fn judge<'a>(rule: &Rule, side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
     match &rule.check {
-        Check::SingleDecision => rows::single_decision(rule, case, emit),
-        _ => emit(None, judge_case(rule, case)),
+        Check::SingleDecision => rows::single_decision(side, case, emit),
+        _ => emit(None, judge_from(rule, side, case)),
     }
 }
 
 /// Judges a case by a rule that gives it one outcome.
 pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
-    let Some((side, kind)) = side(rule, case) else { return Outcome::NotApplicable };
-    let Some(categories) = &rule.target else { return kind_settled(kind, || in_scope(rule, case, side)) };
+    let side = side_for(rule, case.plan.policy, case.request.kind);
+    side.map_or(Outcome::NotApplicable, |side| judge_from(rule, side, case))
+}
+
+fn judge_from(rule: &Rule, side: Side, case: &Case<'_>) -> Outcome {
+    let kind = of_kind(side, case);
+    if kind == Truth::No {
+        return Outcome::NotApplicable;
+    }
+    let Some(categories) = &rule.target else { return scoped(kind, in_scope(rule, case, side)) };
     let mut possible = Possible::default();
     let settled = lines::for_each_remaining(case, &mut |remaining| {
         let case = case.about(remaining);
@@ -62,19 +70,16 @@ pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
         });
     });
     match settled {
-        true => kind_settled(kind, || possible.settle()),
-        false if needed_states(rule, side).meets(case.states_ruled_out()) => Outcome::NotApplicable,
+        true => scoped(kind, possible.settle()),
+        false if case.states_ruled_out(needed_states(rule, side)) != States::default() => Outcome::NotApplicable,
         false => Outcome::Indeterminate("too many lines may or may not be refundable"),
     }
 }
 
-/// Whether the rule is about the case's kind: the side from which it looks, and how sure that is.
-fn side(rule: &Rule, case: &Case<'_>) -> Option<(Side, Truth)> {
-    let policy = case.plan.policy;
-    let side = side_for(rule, policy, case.request.kind)?;
-    let reasons = policy.upper_side.as_ref().filter(|_| side == Side::Upper).map(|upper| &upper.except_reasons);
-    let other_rules = reasons.map_or(Truth::No, |reasons| case.code_in(crate::column::CodeColumn::Reason, reasons));
-    Some((side, !other_rules)).filter(|(_, truth)| truth.possible())
+/// Whether a rule that looks from a side is about the case's kind: from the upper one only if no other rules are.
+fn of_kind(side: Side, case: &Case<'_>) -> Truth {
+    let upper = case.plan.policy.upper_side.as_ref().filter(|_| side == Side::Upper);
+    upper.map_or(Truth::Yes, |upper| !case.code_in(crate::column::CodeColumn::Reason, &upper.except_reasons))
 }
 
 /// From which side a rule looks at a kind of request; `None` if it cannot apply to it.
@@ -87,10 +92,6 @@ pub fn side_for(rule: &Rule, policy: &Policy, kind: Sym) -> Option<Side> {
     }
     let upper = policy.upper_side.as_ref().filter(|_| rule.upper_side)?;
     is_one_of(kind, &upper.kinds).then_some(Side::Upper)
-}
-
-fn kind_settled(kind: Truth, outcome: impl FnOnce() -> Outcome) -> Outcome {
-    scoped(kind, outcome())
 }
 
 /// An outcome within a scope that is perhaps unknown.
@@ -134,9 +135,8 @@ fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
     if scope == Truth::No {
         return Outcome::NotApplicable;
     }
-    let unfilled: Vec<_> = rule.needs.iter().filter(|need| case.filled(**need) != Truth::Yes).collect();
-    if !unfilled.is_empty() {
-        unfilled.iter().for_each(|need| case.trail.unrecorded(**need));
+    let unfilled = rule.needs.iter().filter(|need| case.filled(**need) != Truth::Yes);
+    if unfilled.map(|need| case.trail.unrecorded(*need)).count() > 0 {
         return Outcome::Indeterminate("evidence that the rule needs is missing");
     }
     scoped(scope, check(rule, case, side))

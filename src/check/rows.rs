@@ -1,18 +1,19 @@
 //! Tests of decision rows: decided once, and over an invoice's cases no more given back than was billed.
 
+use super::Side;
 use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
 use crate::case::{Case, Row};
 use crate::plan::Plan;
 use crate::policy::condition::Term;
-use crate::policy::rule::Rule;
 use crate::record::{Decision, Request};
 use crate::text::Sym;
 use rust_decimal::Decimal;
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// Each row after the decision that rules again is a deviation; without one the case is compliant, once.
-pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
-    let Some(decision) = case.decision.filter(|_| super::side(rule, case).is_some()) else { return };
+pub fn single_decision<'a>(side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+    let Some(decision) = case.decision.filter(|_| super::of_kind(side, case).possible()) else { return };
     let other = |record: &&Decision| record.id != decision.record.id;
     let other_rows = case.books().decisions_of(case.request).iter().filter(other);
     let mut further: Vec<Row<'a>> =
@@ -54,7 +55,7 @@ pub fn running_total<'c, 'p, 'a>(
     cases: &[(Case<'c>, Option<&'p Plan<'a>>)],
     emit: &mut dyn FnMut(&Case<'c>, &'p Plan<'a>, Row<'c>, Outcome),
 ) {
-    let mut given: Vec<Given<'_, 'c, 'p, 'a>> = Vec::new();
+    let mut given: SmallVec<[Given<'_, 'c, 'p, 'a>; 1]> = SmallVec::new();
     for (case, plan) in cases {
         for row in case.rows().filter(|row| row.live() && case.in_invoice_currency(row.record)) {
             let (refund, credit) = case.money_of(row.record);
@@ -66,7 +67,8 @@ pub fn running_total<'c, 'p, 'a>(
         }
     }
     given.sort_by(|a, b| order(a, b));
-    let mut totals = Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: Vec::new() };
+    let mut totals =
+        Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: SmallVec::new() };
     for (at, each) in given.iter().enumerate() {
         let trail = each.case.trail;
         trail.restart();
@@ -89,7 +91,7 @@ fn order(a: &Given<'_, '_, '_, '_>, b: &Given<'_, '_, '_, '_>) -> Ordering {
 struct Totals {
     invoice: Bounds,
     reported: Decimal,
-    lines: Vec<LineTotal>,
+    lines: SmallVec<[LineTotal; 1]>,
 }
 
 struct LineTotal {

@@ -43,6 +43,17 @@ impl States {
         States(self.0 | 1 << state as u8)
     }
 
+    /// Members of either.
+    #[must_use]
+    pub fn union(self, other: States) -> States {
+        States(self.0 | other.0)
+    }
+
+    /// Whether the state is a member.
+    pub fn has(self, state: State) -> bool {
+        self.meets(States::default().with(state))
+    }
+
     /// Whether the sets have a member in common.
     pub fn meets(self, other: States) -> bool {
         self.0 & other.0 != 0
