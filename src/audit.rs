@@ -5,7 +5,7 @@
 
 use crate::case::{Case, Context, Row};
 use crate::check::line::BilledLine;
-use crate::check::lines::Exclusions;
+use crate::check::lines::{Exclusions, may_own};
 use crate::check::outcome::{Fault, Outcome, Verdict};
 use crate::check::{judge, line, rows};
 use crate::column::{Column, Columns};
@@ -13,11 +13,13 @@ use crate::finding::Finding;
 use crate::plan::{Listed, Plan, Plans, Selection};
 use crate::policy::Catalogue;
 use crate::record::{Books, Invoice, Place, Request};
+
 use crate::text::Sym;
-use crate::time::Zone;
+use crate::time::{Zone, date_of_number};
 use crate::trail::Trail;
 use chrono::NaiveDate;
 use rayon::prelude::*;
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -43,9 +45,9 @@ pub struct Tally {
     pub review: u64,
     /// Not to be tested.
     pub indeterminate: u64,
-    /// Judged and found to be outside the rule.
+    /// Found to be outside the rule.
     pub not_applicable: u64,
-    /// Judged at all.
+    /// Put to the rule at all: cases of a kind, and lines of a category, that it can be about.
     pub judged: u64,
     /// Per absent column, how many it made indeterminate.
     pub missing: BTreeMap<Column, u64>,
@@ -57,7 +59,15 @@ impl Tally {
         self.compliant + self.deviation + self.review + self.indeterminate
     }
 
-    fn count(&mut self, outcome: &Outcome, absent: Columns) {
+    /// Counts one that was found to be outside the rule before it was judged.
+    #[inline]
+    fn leave_out(&mut self) {
+        self.judged += 1;
+        self.not_applicable += 1;
+    }
+
+    fn count(&mut self, outcome: &Outcome, trail: &Trail) {
+        self.judged += 1;
         match outcome.verdict() {
             None => self.not_applicable += 1,
             Some(Verdict::Compliant) => self.compliant += 1,
@@ -65,7 +75,7 @@ impl Tally {
             Some(Verdict::Review) => self.review += 1,
             Some(Verdict::Indeterminate) => {
                 self.indeterminate += 1;
-                absent.iter().for_each(|column| *self.missing.entry(column).or_default() += 1);
+                trail.absent().iter().for_each(|column| *self.missing.entry(column).or_default() += 1);
             }
         }
     }
@@ -129,6 +139,9 @@ pub struct Report<'a> {
 #[error("the counts do not add up: {0}; this is an error of the program, please report it")]
 pub struct Unreconciled(String);
 
+/// How many invoices one thread takes at once, and reports as progress.
+const INVOICES_AT_ONCE: usize = 256;
+
 /// Audits the books.
 ///
 /// # Errors
@@ -143,17 +156,18 @@ pub fn audit<'a>(
     let run = context(catalogue, books, as_of);
     let plans = Plans::of(catalogue, &options.selection);
     let engine = Engine { run: &run, plans: &plans, include_indeterminate: options.include_indeterminate };
-    let invoices = books.invoices.par_iter().with_min_len(64);
-    let mut found = invoices
-        .fold(Found::default, |mut found, invoice| {
-            engine.invoice(invoice, &mut found);
-            progress(u64::from(invoice.requests.end - invoice.requests.start));
+    let nothing = || Found::of_rules(plans.listed.len());
+    let mut found = books
+        .invoices
+        .par_chunks(INVOICES_AT_ONCE)
+        .fold(nothing, |mut found, invoices| {
+            invoices.iter().for_each(|invoice| engine.invoice(invoice, &mut found));
+            progress(invoices.iter().map(|invoice| u64::from(invoice.requests.end - invoice.requests.start)).sum());
             found
         })
-        .reduce(Found::default, Found::join);
+        .reduce(nothing, Found::join);
     found.findings.par_sort_by(|a, b| a.key(books).cmp(&b.key(books)));
     found.outside.sort_by(|a, b| books.text(*a).cmp(books.text(*b)));
-    found.tallies.resize_with(plans.listed.len(), Tally::default);
     let cases = Cases {
         total: books.cases,
         evaluated: found.evaluated,
@@ -206,58 +220,70 @@ pub fn as_of(catalogue: &Catalogue, books: &Books, options: &Options) -> AsOf {
     let latest = books.requests.par_iter().filter_map(|request| {
         let invoice = books.invoices.get(request.invoice as usize)?;
         let zone = zones.get(usize::from(invoice.policy)).copied().unwrap_or(Zone::UTC);
-        let own = request.submitted_at.day(zone).map(|day| (day, request.place, Column::SubmittedAt));
-        let rows = books.decisions_of(request).iter().flat_map(|row| {
-            let times = [
-                (row.acknowledged_at, Column::AcknowledgedAt),
-                (row.decided_at, Column::DecidedAt),
-                (row.processed_at, Column::ProcessedAt),
-                (row.received_at, Column::ReceivedAt),
-            ];
-            times.into_iter().filter_map(move |(stamp, column)| Some((stamp.day(zone)?, row.place, column)))
-        });
-        own.into_iter().chain(rows).max_by_key(rank)
+        latest_of(books, request, zone)
     });
     let latest = latest.max_by_key(rank);
-    let date = latest.map_or(NaiveDate::MIN, |(date, ..)| date);
+    let date = latest.and_then(|(day, ..)| date_of_number(day)).unwrap_or(NaiveDate::MIN);
     AsOf { date, given: false, set_by: latest.map(|(_, place, column)| (place, column)) }
 }
 
-/// The latest day; of several rows with it, the first.
-fn rank(set: &(NaiveDate, Place, Column)) -> (NaiveDate, std::cmp::Reverse<(Place, Column)>) {
+/// The latest day of a case, by its number, with the first cell that has it.
+fn latest_of(books: &Books, request: &Request, zone: Zone) -> Option<(i64, Place, Column)> {
+    let mut latest = request.submitted_at.day_number(zone).map(|day| (day, request.place, Column::SubmittedAt));
+    for row in books.decisions_of(request) {
+        for (stamp, column) in [
+            (row.acknowledged_at, Column::AcknowledgedAt),
+            (row.decided_at, Column::DecidedAt),
+            (row.processed_at, Column::ProcessedAt),
+            (row.received_at, Column::ReceivedAt),
+        ] {
+            let later = stamp.day_number(zone).filter(|day| latest.is_none_or(|(latest, ..)| *day > latest));
+            latest = later.map(|day| (day, row.place, column)).or(latest);
+        }
+    }
+    latest
+}
+
+/// The latest day, by its number; of several rows with it, the first.
+fn rank(set: &(i64, Place, Column)) -> (i64, std::cmp::Reverse<(Place, Column)>) {
     (set.0, std::cmp::Reverse((set.1, set.2)))
 }
 
 /// What a part of the population gave.
-#[derive(Default)]
 struct Found<'a> {
     findings: Vec<Finding<'a>>,
+    /// By the number of the rule.
     tallies: Vec<Tally>,
     evaluated: u64,
     outside: Vec<Sym>,
 }
 
 impl Found<'_> {
+    fn of_rules(count: usize) -> Self {
+        Found { findings: Vec::new(), tallies: vec![Tally::default(); count], evaluated: 0, outside: Vec::new() }
+    }
+
     fn join(mut self, mut other: Self) -> Self {
         self.findings.append(&mut other.findings);
         self.outside.append(&mut other.outside);
         self.evaluated += other.evaluated;
-        if self.tallies.len() < other.tallies.len() {
-            self.tallies.resize_with(other.tallies.len(), Tally::default);
-        }
         for (own, other) in self.tallies.iter_mut().zip(other.tallies) {
             own.add(other);
         }
         self
     }
 
+    #[inline]
     fn tally(&mut self, rule: usize) -> &mut Tally {
-        if self.tallies.len() <= rule {
-            self.tallies.resize_with(rule + 1, Tally::default);
-        }
         &mut self.tallies[rule]
     }
 }
+
+/// What there is of each case of an invoice, which seldom has more than one: kept without an allocation.
+pub(crate) type Few<T> = SmallVec<[T; 1]>;
+
+/// A case with the plan under which it is evaluated; without one if it is not.
+pub(crate) type Evaluated<'c, 'e, 'a> = (Case<'c>, Option<&'e Plan<'a>>);
 
 /// Judges invoices under the plans of a run.
 pub(crate) struct Engine<'e, 'a> {
@@ -277,34 +303,32 @@ impl<'e, 'a> Engine<'e, 'a> {
         if requests.is_empty() {
             return;
         }
-        let exclusions: Vec<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
-        let cases = self.cases(requests, &exclusions, &trail);
-        for request in requests.iter().filter(|request| !request.held_back) {
-            match self.plan(invoice, request) {
-                Some(_) => found.evaluated += 1,
-                None => found.outside.push(request.id),
+        let exclusions: Few<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
+        let cases = self.cases(invoice, &exclusions, &trail);
+        for (case, plan) in &cases {
+            match plan {
+                Some(plan) => self.case(case, plan, found),
+                None if case.request.held_back => {}
+                None => found.outside.push(case.request.id),
             }
-        }
-        for (case, _) in cases.iter().filter(|(_, evaluated)| *evaluated) {
-            self.case(case, found);
         }
         self.together(&cases, found);
     }
 
-    /// An invoice's cases, each with whether it is evaluated. One that is not still counts in the sums of its invoice,
-    /// under any version.
+    /// An invoice's cases, each with the plan under which it is evaluated. One that is not evaluated still counts in the
+    /// sums of its invoice, under any version.
     pub(crate) fn cases<'c>(
         &'c self,
-        requests: &'c [Request],
+        invoice: &'c Invoice,
         exclusions: &'c [OnceCell<Exclusions>],
         trail: &'c Trail,
-    ) -> Vec<(Case<'c>, bool)> {
+    ) -> Few<Evaluated<'c, 'e, 'a>> {
+        let requests = self.run.books.requests_of(invoice);
         let each = requests.iter().zip(exclusions).filter_map(|(request, exclusions)| {
-            let invoice = self.run.books.invoices.get(request.invoice as usize)?;
             let own = self.plan(invoice, request);
-            let evaluated = own.is_some() && !request.held_back;
             let plan = own.or_else(|| self.plans.on(invoice.policy, NaiveDate::MAX))?;
-            Some((Case::new(self.run, plan, request, exclusions, trail), evaluated))
+            let case = Case::new(self.run, plan, request, exclusions, trail);
+            Some((case, own.filter(|_| !request.held_back)))
         });
         each.collect()
     }
@@ -317,25 +341,29 @@ impl<'e, 'a> Engine<'e, 'a> {
         self.plans.on(invoice.policy, submitted).filter(|_| !outside)
     }
 
-    fn case(&self, case: &Case<'_>, found: &mut Found<'a>) {
-        // The plan of a case is always one of the engine's, which lives as long as the findings' references.
-        let Some(plan) = self.plan(case.invoice, case.request) else { return };
-        for (number, rule) in plan.rules_for(case.request.kind) {
+    fn case(&self, case: &Case<'_>, plan: &'e Plan<'a>, found: &mut Found<'a>) {
+        found.evaluated += 1;
+        let ruled_out = case.states_ruled_out(plan.states);
+        for applied in plan.rules_for(case.request.kind) {
+            let owns_none = || applied.owner.is_some_and(|owner| !may_own(owner, case));
+            if applied.needs.meets(ruled_out) || owns_none() {
+                found.tally(applied.number).leave_out();
+                continue;
+            }
             case.trail.restart();
-            judge(rule, case, &mut |row, outcome| {
-                self.record(found, *number, case, plan, row, outcome);
+            judge(applied.rule, applied.side, case, &mut |row, outcome| {
+                self.record(found, applied.number, case, plan, row, outcome);
             });
         }
     }
 
     /// Judges the cases of an invoice together.
-    fn together(&self, cases: &[(Case<'_>, bool)], found: &mut Found<'a>) {
-        let Some((first, _)) = cases.iter().find(|(_, evaluated)| *evaluated) else { return };
-        if first.plan.invoice_rules.is_empty() {
+    fn together(&self, cases: &[Evaluated<'_, 'e, 'a>], found: &mut Found<'a>) {
+        let Some(first) = cases.iter().find_map(|(_, plan)| *plan) else { return };
+        if first.invoice_rules.is_empty() {
             return;
         }
-        rows::running_total(cases, &mut |case, row, outcome| {
-            let Some(plan) = self.plan(case.invoice, case.request) else { return };
+        rows::running_total(cases, &mut |case, plan, row, outcome| {
             for (number, _) in &plan.invoice_rules {
                 self.record(found, *number, case, plan, Some(row), outcome.clone());
             }
@@ -351,9 +379,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         row: Option<Row<'_>>,
         outcome: Outcome,
     ) {
-        let tally = found.tally(number);
-        tally.judged += 1;
-        tally.count(&outcome, case.trail.absent());
+        found.tally(number).count(&outcome, case.trail);
         if let Some(fault) = self.fault(outcome, case.trail) {
             found.findings.push(write_up(self.plans.listed[number], case, plan, row, fault));
         }
@@ -378,17 +404,12 @@ impl<'e, 'a> Engine<'e, 'a> {
 
     fn lines(&self, invoice: &'a Invoice, trail: &Trail, found: &mut Found<'a>) {
         let Some(plan) = self.line_plan(invoice) else { return };
-        if plan.line_rules.is_empty() {
-            return;
-        }
         for line in self.run.books.lines_of(invoice) {
             let billed = BilledLine { run: self.run, plan, invoice, line, trail };
-            for (number, rule) in &plan.line_rules {
+            for (number, rule) in plan.rules_for_line(line.category) {
                 trail.restart();
                 let outcome = line::judge_line(rule, &billed);
-                let tally = found.tally(*number);
-                tally.judged += 1;
-                tally.count(&outcome, trail.absent());
+                found.tally(*number).count(&outcome, trail);
                 if let Some(fault) = self.fault(outcome, trail) {
                     found.findings.push(write_up_line(self.plans.listed[*number], &billed, plan, fault));
                 }
@@ -485,6 +506,9 @@ pub(crate) fn write_up_line<'a>(
 /// A message as a sentence.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain(['.']).collect()
+    let mut sentence = String::with_capacity(message.len() + 1);
+    sentence.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+    sentence.push_str(letters.as_str());
+    sentence.push('.');
+    sentence
 }

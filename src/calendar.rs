@@ -1,6 +1,6 @@
 //! Business days by table: a day's number among the business days, so that counting is two look-ups and no loop.
 
-use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use std::collections::BTreeMap;
 
 /// The business days of the years that a calendar covers.
@@ -82,13 +82,13 @@ impl Calendar {
     }
 
     fn position(&self, day: NaiveDate) -> Option<usize> {
-        usize::try_from((day - self.first).num_days()).ok()
+        usize::try_from(day.num_days_from_ce() - self.first.num_days_from_ce()).ok()
     }
 }
 
 /// The day so many calendar days after another.
 pub fn days_after(day: NaiveDate, count: u32) -> Option<NaiveDate> {
-    day.checked_add_signed(TimeDelta::days(i64::from(count)))
+    day.checked_add_days(Days::new(count.into()))
 }
 
 /// The last day that an export can hold: the input contract ends with the year 2199.
@@ -98,7 +98,7 @@ pub fn last_possible_day() -> NaiveDate {
 
 /// Calendar days from one day to another, negative if the other is earlier.
 pub fn days_between(from: NaiveDate, to: NaiveDate) -> i64 {
-    (to - from).num_days()
+    i64::from(to.num_days_from_ce()) - i64::from(from.num_days_from_ce())
 }
 
 /// The day on which the month `months` after `start` begins, clamped to that month's last day.

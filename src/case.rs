@@ -6,11 +6,11 @@ use crate::check::outcome::{Bounds, Truth, plus};
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, LineEvent, RequestTime};
 use crate::money::{self, Amount, Currency};
 use crate::plan::Plan;
-use crate::policy::condition::{Count, State, Term};
+use crate::policy::condition::{Count, State, States, Term};
 use crate::policy::{OutcomeClass, Policy};
 use crate::record::{Books, Cell, Decision, Flag, Invoice, InvoiceLine, NO_PARENT, Place, Request};
 use crate::text::Sym;
-use crate::time::Stamp;
+use crate::time::{Stamp, Zone};
 use crate::trail::Trail;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -42,8 +42,8 @@ pub struct Row<'a> {
     pub record: &'a Decision,
     /// Its outcome's meaning; pending if it was decided after the as-of date.
     pub class: OutcomeClass,
-    /// Its day and instant of decision.
-    decided: Cell<(NaiveDate, i64)>,
+    /// Its day of decision.
+    decided: Cell<NaiveDate>,
 }
 
 impl Row<'_> {
@@ -59,16 +59,12 @@ impl Row<'_> {
 
     /// The day of its decision.
     pub fn day(&self) -> Cell<NaiveDate> {
-        match self.decided {
-            Cell::Value((day, _)) => Cell::Value(day),
-            Cell::Blank => Cell::Blank,
-            Cell::Absent => Cell::Absent,
-        }
+        self.decided
     }
 
     /// By which rows are put in order: those that rule by their instant, rows without one last, then by their id.
-    pub fn order<'b>(&self, books: &'b Books) -> (bool, i64, &'b str) {
-        let instant = self.decided.value().map(|(_, instant)| instant);
+    pub fn order<'b>(&self, books: &'b Books, zone: Zone) -> (bool, i64, &'b str) {
+        let instant = self.decided.value().and_then(|_| self.record.decided_at.instant_in(zone));
         (instant.is_none(), instant.unwrap_or_default(), books.text(self.record.id))
     }
 }
@@ -163,6 +159,7 @@ impl<'a> Case<'a> {
         }
     }
 
+    #[inline]
     fn cell<T>(&self, place: Place, column: Column, value: Option<T>) -> Cell<T> {
         self.trail.cell(self.books(), place, column, value)
     }
@@ -176,10 +173,9 @@ impl<'a> Case<'a> {
 
     /// A decision row of this case or of another under the same policy.
     pub fn row(run: &Context<'a>, policy: &Policy, record: &'a Decision) -> Row<'a> {
-        let zone = policy.zone;
-        let day = record.decided_at.day(zone);
+        let day = record.decided_at.day(policy.zone);
         let later = run.as_of_given && day.is_some_and(|day| day > run.as_of);
-        let decided = match (day.zip(record.decided_at.instant_in(zone)), later) {
+        let decided = match (day, later) {
             (Some(decided), false) => Cell::Value(decided),
             (Some(_), true) => Cell::Blank,
             (None, _) if run.books.has(record.place, Column::DecidedAt) => Cell::Blank,
@@ -201,7 +197,7 @@ impl<'a> Case<'a> {
             };
             let books = run.books;
             rank(a).cmp(&rank(b)).then_with(|| match a.rules() {
-                true => a.order(books).cmp(&b.order(books)),
+                true => a.order(books, policy.zone).cmp(&b.order(books, policy.zone)),
                 false => books.text(a.record.id).cmp(books.text(b.record.id)),
             })
         })
@@ -209,8 +205,10 @@ impl<'a> Case<'a> {
 
     /// The case's rows.
     pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let (run, policy) = (self.run, self.plan.policy);
-        run.books.decisions_of(self.request).iter().map(move |record| Case::row(run, policy, record))
+        let (run, policy, decision) = (self.run, self.plan.policy, self.decision);
+        let is_decision = move |record| decision.filter(|row| std::ptr::eq(row.record, record));
+        let records = run.books.decisions_of(self.request).iter();
+        records.map(move |record| is_decision(record).unwrap_or_else(|| Case::row(run, policy, record)))
     }
 
     /// The class of the decision's outcome; `None` without a row.
@@ -251,20 +249,26 @@ impl<'a> Case<'a> {
             Cell::Blank => Truth::No,
             Cell::Absent => Truth::Unknown,
         };
-        let positive = |term: Term| self.term(term).exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
         match state {
             State::Decided => decided(),
             State::Accepted => Truth::from(row.class == OutcomeClass::Accepted).and_then(decided),
             State::Denied => Truth::from(row.class == OutcomeClass::Denied).and_then(decided),
             State::Live => row.live().into(),
-            State::Pays => Truth::from(row.live()).and_then(|| positive(Term::Refund)),
-            State::GivesMoney => Truth::from(row.live()).and_then(|| positive(Term::Money)),
+            State::Pays => Truth::from(row.live()).and_then(|| self.above_zero(AmountColumn::RefundAmount)),
+            State::GivesMoney => Truth::from(row.live()).and_then(|| {
+                Truth::any([AmountColumn::RefundAmount, AmountColumn::CreditAmount].map(|money| self.above_zero(money)))
+            }),
             State::Processed => match self.processed() {
                 Cell::Value(_) => Truth::Yes,
                 Cell::Blank => Truth::No,
                 Cell::Absent => Truth::Unknown,
             },
         }
+    }
+
+    /// Those of several states in which it surely is not.
+    pub fn states_ruled_out(&self, asked: States) -> States {
+        State::ALL.into_iter().filter(|state| asked.has(*state) && self.state(*state) == Truth::No).collect()
     }
 
     /// Whether the decision's money is in the invoice's currency, and so can be compared with amounts of the invoice.
@@ -486,9 +490,32 @@ impl<'a> Case<'a> {
 
     /// An amount as recorded.
     pub fn amount(&self, column: AmountColumn) -> Cell<Decimal> {
+        let Some((place, amount)) = self.amount_cell(column) else { return Cell::Blank };
+        self.cell(place, column.into(), amount.value(&self.books().wide))
+    }
+
+    /// Whether an amount is above zero.
+    pub fn above_zero(&self, column: AmountColumn) -> Truth {
+        let cell = match self.amount_cell(column) {
+            Some((place, amount)) => self.cell(place, column.into(), Some(amount).filter(|a| !a.is_blank())),
+            None => Cell::Blank,
+        };
+        match cell {
+            Cell::Value(amount) => amount.is_positive().into(),
+            Cell::Blank if column.blank_is_zero() => Truth::No,
+            Cell::Blank => {
+                self.trail.unrecorded(column);
+                Truth::Unknown
+            }
+            Cell::Absent => Truth::Unknown,
+        }
+    }
+
+    /// The cell of an amount and where it stands; `None` for one of a decision that there is not.
+    fn amount_cell(&self, column: AmountColumn) -> Option<(Place, Amount)> {
         let r = self.request;
         let of_decision = |pick: fn(&Decision) -> Amount| self.decision.map(|row| (row.record.place, pick(row.record)));
-        let cell = match column {
+        match column {
             AmountColumn::AmountRequested => Some((r.place, r.amount_requested)),
             AmountColumn::PercentComplete => Some((r.place, r.percent_complete)),
             AmountColumn::AdvancePaid => Some((r.place, r.advance_paid)),
@@ -502,9 +529,7 @@ impl<'a> Case<'a> {
             AmountColumn::AdminFee => of_decision(|d| d.admin_fee),
             AmountColumn::CreditAmount => of_decision(|d| d.credit_amount),
             AmountColumn::FeeReturned => of_decision(|d| d.fee_returned),
-        };
-        let Some((place, amount)) = cell else { return Cell::Blank };
-        self.cell(place, column.into(), amount.value(&self.books().wide))
+        }
     }
 
     /// An amount as far as it is known: a blank says zero, or that it was not recorded, by the column.

@@ -1,6 +1,6 @@
 //! One case judged again, with every rule's working: what `explain` shows.
 
-use crate::audit::{AsOf, Engine, Options, as_of, context, write_up, write_up_line};
+use crate::audit::{AsOf, Engine, Few, Options, as_of, context, write_up, write_up_line};
 use crate::case::Case;
 use crate::check::line::BilledLine;
 use crate::check::outcome::Verdict;
@@ -85,23 +85,24 @@ impl<'a> Engine<'_, 'a> {
         let mut judged = Vec::new();
         let Some(own) = self.plan(invoice, request) else { return judged };
         let case = Case::new(self.run, own, request, &exclusions, &trail);
-        for (number, rule) in plan.rules_for(request.kind) {
+        for applied in plan.rules_for(request.kind) {
             trail.restart();
             let mut outcomes = Vec::new();
-            judge(rule, &case, &mut |row, outcome| outcomes.push((row, outcome)));
+            judge(applied.rule, applied.side, &case, &mut |row, outcome| outcomes.push((row, outcome)));
             for (row, outcome) in outcomes {
                 let verdict = outcome.verdict();
                 let fault = self.fault(outcome, &trail);
-                let finding = fault.map(|fault| write_up(self.plans.listed[*number], &case, plan, row, fault));
-                judged.push(Judged { rule: self.plans.listed[*number], verdict, finding, working: trail.restart() });
+                let rule = self.plans.listed[applied.number];
+                let finding = fault.map(|fault| write_up(rule, &case, plan, row, fault));
+                judged.push(Judged { rule, verdict, finding, working: trail.restart() });
             }
         }
         let requests = self.run.books.requests_of(invoice);
-        let exclusions: Vec<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
-        let cases = self.cases(requests, &exclusions, &trail);
+        let exclusions: Few<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
+        let cases = self.cases(invoice, &exclusions, &trail);
         for (number, _) in &plan.invoice_rules {
             let rule = self.plans.listed[*number];
-            rows::running_total(&cases, &mut |case, row, outcome| {
+            rows::running_total(&cases, &mut |case, plan, row, outcome| {
                 if case.request.id == request.id {
                     let verdict = outcome.verdict();
                     let fault = self.fault(outcome, &trail);

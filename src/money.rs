@@ -4,6 +4,8 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
+use std::cmp::Ordering;
+use std::ops::{Add, Sub};
 
 pub use iso_currency::Currency;
 
@@ -22,26 +24,145 @@ pub fn round(amount: Decimal, currency: Currency) -> Decimal {
     amount.round_dp_with_strategy(minor_digits(currency), RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// An amount before it is rounded. Shares such as a twelfth have no end as decimals, and sums of them must not be off
-/// by a digit when they are rounded.
-pub type Exact = BigRational;
+/// An amount before it is rounded: a fraction. Shares such as a twelfth have no end as decimals, and sums of them must
+/// not be off by a digit when they are rounded. Nearly all fit in two machine integers; what does not is reckoned with
+/// integers of any size, so that the result is the same.
+#[derive(Clone, Debug)]
+pub struct Exact(Fraction);
+
+#[derive(Clone, Debug)]
+enum Fraction {
+    /// `under` is above zero; the two may have a common divisor.
+    Small {
+        over: i128,
+        under: i128,
+    },
+    Large(Box<BigRational>),
+}
 
 /// A decimal as an exact amount.
 pub fn exact(amount: Decimal) -> Exact {
-    Exact::new(BigInt::from(amount.mantissa()), BigInt::from(10u32).pow(amount.scale()))
+    // A decimal has at most 28 digits after its point, and ten to the 28th fits.
+    Exact(Fraction::Small { over: amount.mantissa(), under: 10i128.pow(amount.scale()) })
 }
 
 /// So many percent of an amount.
 pub fn percent_of(amount: Decimal, percent: Decimal) -> Exact {
-    exact(amount) * exact(percent) / BigInt::from(100)
+    exact(amount).percent(percent)
 }
 
 /// An exact amount rounded to the currency's minor unit, half away from zero. `None` if it is too large for a decimal.
 pub fn rounded(amount: &Exact, currency: Currency) -> Option<Decimal> {
     let digits = minor_digits(currency);
-    let minor_units = (amount * BigInt::from(10u32).pow(digits)).round().to_integer().to_i128()?;
+    let minor_units = amount.rounded_at(digits)?;
     Decimal::try_from_i128_with_scale(minor_units, digits).ok()
 }
+
+impl Exact {
+    /// So many parts of it. `of` is above zero.
+    pub fn part(&self, parts: i64, of: i64) -> Exact {
+        self.times(&Exact(Fraction::Small { over: parts.into(), under: of.max(1).into() }))
+    }
+
+    /// So many percent of it.
+    pub fn percent(&self, percent: Decimal) -> Exact {
+        self.times(&exact(percent)).part(1, 100)
+    }
+
+    fn times(&self, other: &Exact) -> Exact {
+        let small = |a: Parts, b: Parts| Some((a.0.checked_mul(b.0)?, a.1.checked_mul(b.1)?));
+        self.with(other, small, |a, b| a * b)
+    }
+
+    /// An operation on two amounts: with machine integers where they suffice, else with large ones.
+    fn with(
+        &self,
+        other: &Exact,
+        small: impl FnOnce(Parts, Parts) -> Option<Parts>,
+        large: impl FnOnce(BigRational, BigRational) -> BigRational,
+    ) -> Exact {
+        let done = self.parts().zip(other.parts()).and_then(|(a, b)| small(a, b));
+        Exact(match done {
+            Some((over, under)) => Fraction::Small { over, under },
+            None => Fraction::Large(Box::new(large(self.large(), other.large()))),
+        })
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        match self.0 {
+            Fraction::Small { over, under } => Some((over, under)),
+            Fraction::Large(_) => None,
+        }
+    }
+
+    fn large(&self) -> BigRational {
+        match &self.0 {
+            Fraction::Small { over, under } => BigRational::new(BigInt::from(*over), BigInt::from(*under)),
+            Fraction::Large(fraction) => (**fraction).clone(),
+        }
+    }
+
+    /// In units of so many digits after the point, rounded half away from zero.
+    fn rounded_at(&self, digits: u32) -> Option<i128> {
+        let small =
+            self.parts().and_then(|(over, under)| Some((over.checked_mul(10i128.checked_pow(digits)?)?, under)));
+        let Some((over, under)) = small else {
+            return (self.large() * BigInt::from(10u32).pow(digits)).round().to_integer().to_i128();
+        };
+        let (whole, rest) = (over / under, (over % under).abs());
+        Some(if rest >= under - rest { whole + over.signum() } else { whole })
+    }
+}
+
+/// What stands over and under the line of a fraction.
+type Parts = (i128, i128);
+
+/// Both fractions over one denominator.
+fn aligned(a: Parts, b: Parts) -> Option<(i128, i128, i128)> {
+    if a.1 == b.1 {
+        return Some((a.0, b.0, a.1));
+    }
+    Some((a.0.checked_mul(b.1)?, b.0.checked_mul(a.1)?, a.1.checked_mul(b.1)?))
+}
+
+impl Add for &Exact {
+    type Output = Exact;
+    fn add(self, other: &Exact) -> Exact {
+        let small = |a, b| aligned(a, b).and_then(|(a, b, under)| Some((a.checked_add(b)?, under)));
+        self.with(other, small, |a, b| a + b)
+    }
+}
+
+impl Sub for &Exact {
+    type Output = Exact;
+    fn sub(self, other: &Exact) -> Exact {
+        let small = |a, b| aligned(a, b).and_then(|(a, b, under)| Some((a.checked_sub(b)?, under)));
+        self.with(other, small, |a, b| a - b)
+    }
+}
+
+impl Ord for Exact {
+    fn cmp(&self, other: &Exact) -> Ordering {
+        match self.parts().zip(other.parts()).and_then(|(a, b)| aligned(a, b)) {
+            Some((a, b, _)) => a.cmp(&b),
+            None => self.large().cmp(&other.large()),
+        }
+    }
+}
+
+impl PartialOrd for Exact {
+    fn partial_cmp(&self, other: &Exact) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Exact {
+    fn eq(&self, other: &Exact) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Exact {}
 
 /// The amount as a person reads it: at least the currency's minor digits, no further trailing zeros.
 pub fn show(amount: Decimal, currency: Currency) -> String {
@@ -88,7 +209,14 @@ impl Amount {
             .then_some(Amount(digits << SCALE_BITS | u64::from(scale)))
     }
 
+    /// Whether the cell holds an amount above zero.
+    pub fn is_positive(self) -> bool {
+        // An amount that is kept aside has too many digits to be zero.
+        !self.is_blank() && (self.0 & WIDE != 0 || self.0 >> SCALE_BITS != 0)
+    }
+
     /// The cell's value; `None` if it was blank.
+    #[inline]
     pub fn value(self, wide: &WideAmounts) -> Option<Decimal> {
         if self.is_blank() {
             return None;
@@ -140,10 +268,12 @@ mod tests {
         ] {
             let value: Decimal = text.parse().unwrap();
             let packed = Amount::pack(value, &mut wide);
+            assert_eq!(packed.is_positive(), !value.is_zero(), "{text}");
             assert_eq!(packed.value(&wide).unwrap().to_string(), text);
         }
         assert_eq!(wide.count(), 2);
         assert_eq!(Amount::BLANK.value(&wide), None);
+        assert!(!Amount::BLANK.is_positive());
     }
 
     #[test]
@@ -160,5 +290,34 @@ mod tests {
             let exactly = super::rounded(&exact(amount.parse().unwrap()), currency).unwrap();
             assert_eq!(exactly.to_string(), rounded, "{amount} {code}");
         }
+    }
+    #[test]
+    fn exact_amounts_are_the_same_with_small_and_with_large_integers() {
+        let currency = Currency::USD;
+        let widest = Decimal::MAX;
+        let one = exact(Decimal::ONE);
+        // Sevenths of the widest amount overflow machine integers once they are added to twelfths.
+        for (amount, parts, of) in
+            [("1", 1, 3), ("0.07", 5, 12), ("79228162514264337593543950335", 2, 7), ("2.5", -1, 5)]
+        {
+            let amount: Decimal = amount.parse().unwrap();
+            let part = exact(amount).part(parts, of);
+            let large = BigRational::new(BigInt::from(amount.mantissa()), BigInt::from(10u32).pow(amount.scale()))
+                * BigRational::new(BigInt::from(parts), BigInt::from(of));
+            let sum = (0..40).fold(part.clone(), |sum, n| &sum + &exact(widest).part(1, 11 + n));
+            let back = (0..40).fold(sum.clone(), |sum, n| &sum - &exact(widest).part(1, 11 + n));
+            assert_eq!(part.large(), large);
+            assert!(sum.parts().is_none() && sum > part, "{amount}");
+            assert_eq!(back, part);
+            assert_eq!(super::rounded(&back, currency), super::rounded(&part, currency));
+            assert_eq!(part.percent(Decimal::ONE_HUNDRED), part);
+            assert_eq!(part > one, large > one.large());
+        }
+    }
+
+    #[test]
+    fn an_amount_that_no_decimal_holds_is_not_rounded() {
+        assert_eq!(super::rounded(&exact(Decimal::MAX).part(1_000, 1), Currency::USD), None);
+        assert_eq!(super::rounded(&exact(Decimal::MAX), Currency::JPY), Some(Decimal::MAX));
     }
 }

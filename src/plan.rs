@@ -1,9 +1,12 @@
 //! Which rules judge what: for each policy version the rules of the base policies that it does not replace, and its
 //! own, found by the kind of request so that a case meets only rules that can apply.
 
+use crate::check::{Side, is_one_of, needed_states, side_for};
+use crate::policy::condition::States;
 use crate::policy::rule::{Check, Rule};
 use crate::policy::{Catalogue, Policy, Version};
 use crate::text::Sym;
+use std::collections::BTreeSet;
 
 /// A rule as results refer to it.
 #[derive(Clone, Copy, Debug)]
@@ -41,20 +44,42 @@ pub struct Plan<'a> {
     pub rules: Vec<&'a Rule>,
     /// The rules that exclude lines, in order.
     pub non_refundable: Vec<&'a Rule>,
-    /// Per kind of request, the rules asked for that can apply to it: with their number in [`Plans::listed`].
-    by_kind: Vec<(Sym, Vec<(usize, &'a Rule)>)>,
-    /// Those that apply to every other kind.
-    other_kinds: Vec<(usize, &'a Rule)>,
-    /// The rules asked for about invoice lines.
+    /// Per kind of request, the rules asked for that can apply to it.
+    by_kind: Vec<(Sym, Vec<Applied<'a>>)>,
+    /// The states that some rule of any kind needs.
+    pub states: States,
+    /// The rules asked for about invoice lines, each with its number in [`Plans::listed`].
     pub line_rules: Vec<(usize, &'a Rule)>,
-    /// The rules asked for about an invoice's cases together.
+    /// Those of them that are about a category, for each that one is about.
+    by_category: Vec<(Sym, Vec<(usize, &'a Rule)>)>,
+    /// The rules asked for about an invoice's cases together, each with its number.
     pub invoice_rules: Vec<(usize, &'a Rule)>,
 }
 
+/// A rule that can apply to a kind of request.
+pub struct Applied<'a> {
+    /// Its number in [`Plans::listed`].
+    pub number: usize,
+    /// The rule.
+    pub rule: &'a Rule,
+    /// From which side it looks at the kind.
+    pub side: Side,
+    /// A case that is surely not in one of these states need not be put to it: it does not apply.
+    pub needs: States,
+    /// For a rule that is about the lines it excludes, its number among [`Plan::non_refundable`]: a case in which it
+    /// surely owns no line need not be put to it.
+    pub owner: Option<usize>,
+}
+
 impl<'a> Plan<'a> {
-    /// The rules about single cases that can apply to a kind of request, each with its number.
-    pub fn rules_for(&self, kind: Sym) -> &[(usize, &'a Rule)] {
-        self.by_kind.iter().find(|(k, _)| *k == kind).map_or(&self.other_kinds, |(_, rules)| rules)
+    /// The rules about single cases that can apply to a kind of request; of a kind that no vocabulary has, none.
+    pub fn rules_for(&self, kind: Sym) -> &[Applied<'a>] {
+        self.by_kind.iter().find(|(k, _)| *k == kind).map_or(&[], |(_, rules)| rules)
+    }
+
+    /// The rules about invoice lines of a category, each with its number.
+    pub fn rules_for_line(&self, category: Sym) -> &[(usize, &'a Rule)] {
+        self.by_category.iter().find(|(c, _)| *c == category).map_or(&[], |(_, rules)| rules)
     }
 }
 
@@ -98,13 +123,32 @@ fn plan<'a>(catalogue: &'a Catalogue, policy: &'a Policy, at: usize, listed: &[L
         rules.iter().filter(|rule| fits(rule)).filter_map(number).collect()
     };
     let of_case = |rule: &Rule| !rule.check.is_about_lines() && !is_about_invoices(rule);
+    let non_refundable: Vec<&'a Rule> =
+        rules.iter().copied().filter(|r| matches!(r.check, Check::NonRefundable(_))).collect();
+    let applied = |number: usize, rule: &'a Rule, side: Side| {
+        let owner = non_refundable.iter().position(|owner| std::ptr::eq(*owner, rule) && rule.needs.is_empty());
+        Applied { number, rule, side, needs: needed_states(rule, side), owner }
+    };
+    let for_kind = |kind: Sym| -> Vec<Applied<'a>> {
+        let side = |rule: &Rule| side_for(rule, policy, kind).filter(|_| of_case(rule));
+        let fitting = numbered(&|rule| side(rule).is_some()).into_iter();
+        fitting.filter_map(|(number, rule)| Some(applied(number, rule, side(rule)?))).collect()
+    };
+    let line_rules = numbered(&|rule| rule.check.is_about_lines());
+    let categories = |rule: &'a Rule| rule.check.line_categories().unwrap_or_default();
+    let named: BTreeSet<Sym> = line_rules.iter().flat_map(|(_, rule)| categories(rule)).map(|word| word.0).collect();
+    let about = |category: Sym| {
+        line_rules.iter().copied().filter(|(_, rule)| is_one_of(category, categories(rule))).collect::<Vec<_>>()
+    };
+    let by_kind: Vec<(Sym, Vec<Applied<'a>>)> = kinds.iter().map(|kind| (*kind, for_kind(*kind))).collect();
     Plan {
         policy,
         version: &policy.versions[at],
-        non_refundable: rules.iter().copied().filter(|r| matches!(r.check, Check::NonRefundable(_))).collect(),
-        by_kind: kinds.iter().map(|kind| (*kind, numbered(&|r| of_case(r) && may_apply(r, policy, *kind)))).collect(),
-        other_kinds: numbered(&of_case),
-        line_rules: numbered(&|rule| rule.check.is_about_lines()),
+        states: by_kind.iter().flat_map(|(_, rules)| rules).fold(States::default(), |all, rule| all.union(rule.needs)),
+        by_kind,
+        non_refundable,
+        by_category: named.iter().map(|category| (*category, about(*category))).collect(),
+        line_rules,
         invoice_rules: numbered(&is_about_invoices),
         rules,
     }
@@ -112,11 +156,4 @@ fn plan<'a>(catalogue: &'a Catalogue, policy: &'a Policy, at: usize, listed: &[L
 
 fn is_about_invoices(rule: &Rule) -> bool {
     matches!(rule.check, Check::RunningTotal)
-}
-
-fn may_apply(rule: &Rule, policy: &Policy, kind: Sym) -> bool {
-    let direct = rule.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|k| k.0 == kind));
-    let upper = policy.upper_side.as_ref().filter(|_| rule.upper_side);
-    let upper = upper.is_some_and(|upper| upper.kinds.iter().any(|k| k.0 == kind));
-    (direct || upper) && !rule.except_kinds.iter().any(|k| k.0 == kind)
 }

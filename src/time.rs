@@ -61,6 +61,7 @@ impl Stamp {
     }
 
     /// How it was written; `None` if blank.
+    #[inline]
     pub fn form(self) -> Option<Form> {
         if self.is_blank() {
             return None;
@@ -77,12 +78,19 @@ impl Stamp {
     }
 
     /// The day on which it falls in the zone; `None` if blank.
+    #[inline]
     pub fn day(self, zone: Zone) -> Option<NaiveDate> {
+        date_of_number(self.day_number(zone)?)
+    }
+
+    /// The same in days since 1970, which puts days in order without the work of a calendar date.
+    #[inline]
+    pub fn day_number(self, zone: Zone) -> Option<i64> {
         let ticks = match self.form()? {
             Form::Date | Form::Local => self.ticks(),
             Form::Instant => self.ticks() + zone.offset_at(self.ticks()),
         };
-        day_of_ticks(ticks)
+        Some(ticks.div_euclid(TICKS_PER_DAY))
     }
 
     /// The instant as ticks of 100 nanoseconds since 1970 in UTC; a bare date counts as its midnight in the zone.
@@ -156,10 +164,15 @@ static DAYS: LazyLock<Vec<NaiveDate>> = LazyLock::new(|| {
     days.filter_map(|number| NaiveDate::from_num_days_from_ce_opt(number + UNIX_EPOCH_FROM_CE)).collect()
 });
 
-fn day_of_ticks(ticks: i64) -> Option<NaiveDate> {
-    let number = i32::try_from(ticks.div_euclid(TICKS_PER_DAY)).ok()?;
-    let known = usize::try_from(number - (FIRST_DAYS[0] - 1)).ok().and_then(|at| DAYS.get(at));
+/// The date so many days after the first of 1970.
+pub fn date_of_number(days: i64) -> Option<NaiveDate> {
+    let number = i32::try_from(days).ok()?;
+    let known = usize::try_from(number.checked_sub(FIRST_DAYS[0] - 1)?).ok().and_then(|at| DAYS.get(at));
     known.copied().or_else(|| NaiveDate::from_num_days_from_ce_opt(number.checked_add(UNIX_EPOCH_FROM_CE)?))
+}
+
+fn day_of_ticks(ticks: i64) -> Option<NaiveDate> {
+    date_of_number(ticks.div_euclid(TICKS_PER_DAY))
 }
 
 fn datetime_of_ticks(ticks: i64) -> Option<NaiveDateTime> {

@@ -20,6 +20,7 @@ impl Trail {
     }
 
     /// Forgets what was consulted, and hands over the working.
+    #[inline]
     pub fn restart(&self) -> Vec<String> {
         self.absent.set(Columns::NONE);
         self.blank.set(Columns::NONE);
@@ -28,6 +29,7 @@ impl Trail {
     }
 
     /// The absent columns that were consulted.
+    #[inline]
     pub fn absent(&self) -> Columns {
         self.absent.get()
     }
@@ -54,22 +56,21 @@ impl Trail {
     }
 
     /// Adds a step to the working, if it is kept.
+    #[inline]
     pub fn note(&self, step: impl FnOnce() -> String) {
         if let Some(working) = &self.working {
-            let step = step();
-            let mut steps = working.borrow_mut();
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
+            add(working, step());
         }
     }
 
     /// Records that a column is absent.
+    #[inline]
     pub fn missing(&self, column: Column) {
         self.absent.set(self.absent.get().with(column));
     }
 
     /// A cell of a record: without a value it is blank if the record's file has the column, and else absent.
+    #[inline]
     pub fn cell<T>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
         match value {
             Some(value) => Cell::Value(value),
@@ -82,7 +83,16 @@ impl Trail {
     }
 
     /// Records that a cell is blank of which the value is needed.
+    #[inline]
     pub fn unrecorded(&self, column: impl Into<Column>) {
         self.blank.set(self.blank.get().with(column.into()));
+    }
+}
+
+/// A step that is in the working already is not repeated.
+fn add(working: &RefCell<Vec<String>>, step: String) {
+    let mut steps = working.borrow_mut();
+    if !steps.contains(&step) {
+        steps.push(step);
     }
 }

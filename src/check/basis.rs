@@ -11,7 +11,6 @@ use crate::policy::rule::Basis;
 use crate::policy::word::Word;
 use crate::record::{Cell, InvoiceLine};
 use chrono::NaiveDate;
-use num_bigint::BigInt;
 use rust_decimal::Decimal;
 
 /// The amounts that are accepted, before rounding.
@@ -113,11 +112,6 @@ fn none() -> Exact {
     money::exact(Decimal::ZERO)
 }
 
-/// So many parts of an amount.
-fn part(amount: &Exact, parts: i64, of: i64) -> Exact {
-    amount * BigInt::from(parts) / BigInt::from(of)
-}
-
 /// The day of submission may count as used or as unused.
 fn unused_days(case: &Case<'_>, within: Count, zero: &[AmountColumn], flags: &[FlagColumn]) -> Vec<Accepted> {
     summed(case, |line| {
@@ -163,7 +157,7 @@ fn unused_part(case: &Case<'_>, line: &InvoiceLine, amount: &Exact) -> Result<[E
     let days = days_between(start, end) + 1;
     let unused = |with_today: i64| (days_between(case.submitted, end) + with_today).clamp(0, days);
     case.trail.note(|| format!("{days} days from {start} to {end}; unused {}", either(unused(0), unused(1))));
-    Ok([part(amount, unused(0), days), part(amount, unused(1), days)])
+    Ok([amount.part(unused(0), days), amount.part(unused(1), days)])
 }
 
 fn count_is_zero(case: &Case<'_>, column: AmountColumn) -> Truth {
@@ -200,7 +194,7 @@ fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Vec<A
             let [without, with] = months_left(start, first, months, case.submitted);
             let day = case.submitted;
             case.trail.note(|| format!("months that begin after {day}: {} of {months}", either(without, with)));
-            Ok([part(&amount, without, months.into()), part(&amount, with, months.into())])
+            Ok([amount.part(without, months.into()), amount.part(with, months.into())])
         };
         match case.line_day(line, LineEvent::StartedOn) {
             Cell::Blank => vec![whole],
@@ -220,7 +214,6 @@ fn contract_months(case: &Case<'_>, months: u32, fee_percent: Decimal, side: Sid
             return vec![Err("the day on which the cancellation takes effect is not recorded")];
         }
     };
-    let fee = money::exact(fee_percent) / BigInt::from(100);
     summed(case, |line| {
         let amount = money::exact(case.line_amount(line));
         let Some(start) = case.line_date(line, Column::PeriodStart, line.period_start).value() else {
@@ -229,9 +222,9 @@ fn contract_months(case: &Case<'_>, months: u32, fee_percent: Decimal, side: Sid
         let left = months_left(start, 1, months, effective);
         case.trail.note(|| format!("months that begin after {effective}: {} of {months}", either(left[0], left[1])));
         let [[a, b], [c, d]] = left.map(|left| {
-            let unused = part(&amount, left, months.into());
-            let of_the_whole = &unused - &amount * &fee;
-            [&unused - &unused * &fee, of_the_whole.max(none())]
+            let unused = amount.part(left, months.into());
+            let of_the_whole = &unused - &amount.percent(fee_percent);
+            [&unused - &unused.percent(fee_percent), of_the_whole.max(none())]
         });
         vec![Ok([a, b, c, d])]
     })
@@ -264,15 +257,15 @@ fn later_than(case: &Case<'_>, day: NaiveDate) -> Accepted {
     for line in case.target {
         let amount = money::exact(case.line_amount(line));
         let part = later_part(case, line, &amount, day)?;
-        as_one += part.as_one;
+        as_one = &as_one + &part.as_one;
         match part.by_months {
             ByMonths::Known(part) => {
-                by_months = by_months.map(|sum| sum + &part);
-                most += part;
+                by_months = by_months.map(|sum| &sum + &part);
+                most = &most + &part;
             }
             ByMonths::AtMost(part) => {
                 by_months = None;
-                most += part;
+                most = &most + &part;
             }
         }
     }
@@ -307,7 +300,7 @@ fn later_part(case: &Case<'_>, line: &InvoiceLine, amount: &Exact, day: NaiveDat
         Cell::Blank => return Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() }),
         Cell::Absent => {
             let (months, after) = months_of(start, last_possible_day(), day);
-            let most = part(amount, after, months.max(1));
+            let most = amount.part(after, months.max(1));
             return Ok(LaterPart { by_months: ByMonths::AtMost(most), as_one: none() });
         }
     };
@@ -317,7 +310,7 @@ fn later_part(case: &Case<'_>, line: &InvoiceLine, amount: &Exact, day: NaiveDat
         return Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() });
     }
     case.trail.note(|| format!("{after} of the line's {months} months from {start} begin after {day}"));
-    Ok(LaterPart { by_months: ByMonths::Known(part(amount, after, months)), as_one: none() })
+    Ok(LaterPart { by_months: ByMonths::Known(amount.part(after, months)), as_one: none() })
 }
 
 /// How many months begin within a period, and how many of them after a day.
@@ -362,7 +355,7 @@ fn downtime(case: &Case<'_>, fee: &[Word], at_least: u32) -> Accepted {
     };
     let total = days.unwrap_or_else(|| days_in_month(began)) * 1440;
     case.trail.note(|| format!("{} × {minutes} minutes down ÷ {total} minutes", case.show(monthly)));
-    Ok(Amounts::all(vec![part(&money::exact(monthly), minutes, total)]))
+    Ok(Amounts::all(vec![money::exact(monthly).part(minutes, total)]))
 }
 
 /// The days of a line's period; `None` where it does not record both ends.

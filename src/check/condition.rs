@@ -1,6 +1,6 @@
 //! How the conditions of a policy file are answered.
 
-use super::outcome::{Bounds, Truth};
+use super::outcome::Truth;
 use crate::case::Case;
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, RequestTime};
 use crate::policy::condition::{Base, Blank, CodeTest, Condition, LineTest, RecordedColumn, Timely};
@@ -91,11 +91,6 @@ impl Case<'_> {
             (day, Cell::Value(by)) => day.by(by),
             _ => Truth::Unknown,
         }
-    }
-
-    /// Whether an amount is above zero.
-    pub fn above_zero(&self, column: AmountColumn) -> Truth {
-        self.bounds(column).exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO)
     }
 
     fn line_fits(&self, line: &InvoiceLine, test: &LineTest) -> Truth {
@@ -238,6 +233,7 @@ impl Case<'_> {
 }
 
 /// Whether a word is one of several.
+#[inline]
 pub fn is_one_of(word: Sym, words: &[Word]) -> bool {
     words.iter().any(|w| w.0 == word)
 }

@@ -89,18 +89,18 @@ fn line_price(price: &LinePrice, billed: &BilledLine<'_>) -> Outcome {
     let limits = price.least.0.checked_mul(quantity).zip(price.most.0.checked_mul(quantity));
     let Some((least, most)) = limits else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
     let (total, slack) = (billed.total(), if price.within_one_unit { billed.unit() } else { Decimal::ZERO });
-    let expected = match least == most {
+    let expected = || match least == most {
         true => billed.show(least),
         false => format!("{} to {}", billed.show(least), billed.show(most)),
     };
     billed
         .trail
-        .note(|| format!("{} for {} units; the text gives {expected}", billed.show(total), quantity.normalize()));
+        .note(|| format!("{} for {} units; the text gives {}", billed.show(total), quantity.normalize(), expected()));
     let fault = |verdict, limit: Decimal| {
         let units = if quantity == Decimal::ONE { "unit" } else { "units" };
-        let (billed, count) = (billed.show(total), quantity.normalize());
+        let (expected, billed, count) = (expected(), billed.show(total), quantity.normalize());
         let message = format!("{billed} was billed for {count} {units}, and the text gives {expected}");
-        Outcome::from(Fault::new(verdict, message).between(expected.clone(), billed).worth(Some(plus(limit, -total))))
+        Outcome::from(Fault::new(verdict, message).between(expected, billed).worth(Some(plus(limit, -total))))
     };
     if total > plus(most, slack) {
         return fault(Verdict::Deviation, most);

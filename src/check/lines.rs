@@ -11,9 +11,14 @@ use crate::trail::Trail;
 /// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
 type Owner = Option<(usize, bool)>;
 
-/// For each line of a target, which rules may own it: several only where a fact is unknown.
+/// Which lines of a target the policy's rules own, worked out once for a case.
 pub struct Exclusions {
+    /// For each line the rules that may own it: several only where a fact is unknown. Empty if surely none owns any.
     owners: Vec<Vec<Owner>>,
+    /// Every combination of owners that is possible. `None` if there are too many.
+    worlds: Option<Vec<Vec<Owner>>>,
+    /// The lines that remain in them: once, or once for every possibility.
+    remaining: Vec<Vec<InvoiceLine>>,
     /// What was consulted to find them.
     consulted: (Columns, Columns),
 }
@@ -22,29 +27,50 @@ impl Exclusions {
     fn of(case: &Case<'_>) -> Exclusions {
         let trail = Trail::default();
         let case = Case { trail: &trail, ..*case };
-        let owners = case.asked.iter().map(|line| owners(&case, line)).collect();
-        Exclusions { owners, consulted: (trail.absent(), trail.blank()) }
-    }
-
-    /// Every combination of owners that is possible. `None` if there are too many.
-    fn worlds(&self) -> Option<Vec<Vec<Owner>>> {
-        let count = self.owners.iter().try_fold(1usize, |n, o| n.checked_mul(o.len()))?;
-        if count > MOST_WORLDS {
-            return None;
+        let mut owners = Vec::new();
+        for (at, line) in case.asked.iter().enumerate() {
+            let of_line = owners_of(&case, line);
+            if !of_line.is_empty() {
+                owners.resize(case.asked.len(), vec![None]);
+                owners[at] = of_line;
+            }
         }
-        let mut worlds = vec![Vec::with_capacity(self.owners.len())];
-        for owners in &self.owners {
-            worlds = worlds
-                .iter()
-                .flat_map(|world| owners.iter().map(move |owner| world.iter().copied().chain([*owner]).collect()))
-                .collect();
-        }
-        Some(worlds)
+        let worlds = worlds(&owners);
+        let remaining = worlds.as_ref().map_or_else(Vec::new, |worlds| remaining(case.asked, worlds));
+        Exclusions { owners, worlds, remaining, consulted: (trail.absent(), trail.blank()) }
     }
 }
 
-/// Which rules may own a line: the first that excludes it does.
-fn owners(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
+/// Every combination of owners. `None` if there are too many.
+fn worlds(owners: &[Vec<Owner>]) -> Option<Vec<Vec<Owner>>> {
+    if owners.is_empty() {
+        return Some(Vec::new());
+    }
+    let count = owners.iter().try_fold(1usize, |n, o| n.checked_mul(o.len()))?;
+    if count > MOST_WORLDS {
+        return None;
+    }
+    let mut worlds = vec![Vec::with_capacity(owners.len())];
+    for owners in owners {
+        worlds = worlds
+            .iter()
+            .flat_map(|world| owners.iter().map(move |owner| world.iter().copied().chain([*owner]).collect()))
+            .collect();
+    }
+    Some(worlds)
+}
+
+/// The lines without an owner, once for every combination in which they differ.
+fn remaining(lines: &[InvoiceLine], worlds: &[Vec<Owner>]) -> Vec<Vec<InvoiceLine>> {
+    let mut kept: Vec<Vec<bool>> = worlds.iter().map(|w| w.iter().map(Option::is_none).collect()).collect();
+    kept.sort_unstable();
+    kept.dedup();
+    let remain = |keep: &Vec<bool>| lines.iter().zip(keep).filter(|(_, keep)| **keep).map(|(line, _)| *line).collect();
+    kept.iter().map(remain).collect()
+}
+
+/// Which rules may own a line: the first that excludes it does. Empty if surely none does.
+fn owners_of(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
     let mut owners = Vec::new();
     for (number, rule) in case.plan.non_refundable.iter().enumerate() {
         let Check::NonRefundable(check) = &rule.check else { continue };
@@ -61,7 +87,9 @@ fn owners(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
             return owners;
         }
     }
-    owners.push(None);
+    if !owners.is_empty() {
+        owners.push(None);
+    }
     owners
 }
 
@@ -83,20 +111,17 @@ fn exclusions<'c>(case: &Case<'c>) -> &'c Exclusions {
 /// possibility. `false` if there are too many to go through.
 pub fn for_each_remaining(case: &Case<'_>, each: &mut dyn FnMut(&[InvoiceLine])) -> bool {
     let exclusions = exclusions(case);
-    if exclusions.owners.iter().all(|owners| owners.as_slice() == [None]) {
+    if exclusions.owners.is_empty() {
         each(case.asked);
         return true;
     }
-    let Some(worlds) = exclusions.worlds() else { return false };
-    let mut kept: Vec<Vec<bool>> = worlds.iter().map(|w| w.iter().map(Option::is_none).collect()).collect();
-    kept.sort_unstable();
-    kept.dedup();
-    for keep in kept {
-        let remaining: Vec<InvoiceLine> =
-            case.asked.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(line, _)| *line).collect();
-        each(&remaining);
-    }
-    true
+    exclusions.remaining.iter().for_each(|remaining| each(remaining));
+    exclusions.worlds.is_some()
+}
+
+/// Whether the rule of a number among the plan's may own a line of the target.
+pub fn may_own(number: usize, case: &Case<'_>) -> bool {
+    exclusions(case).owners.iter().flatten().any(|owner| owner.is_some_and(|(n, _)| n == number))
 }
 
 /// Nothing is given back for lines that a rule owns.
@@ -104,16 +129,15 @@ pub fn non_refundable(rule: &Rule, case: &Case<'_>) -> Outcome {
     let Some(number) = case.plan.non_refundable.iter().position(|r| std::ptr::eq(*r, rule)) else {
         return Outcome::NotApplicable;
     };
-    let exclusions = exclusions(case);
-    if !exclusions.owners.iter().flatten().any(|owner| owner.is_some_and(|(n, _)| n == number)) {
+    if !may_own(number, case) {
         return Outcome::NotApplicable;
     }
-    let Some(worlds) = exclusions.worlds() else {
+    let Some(worlds) = &exclusions(case).worlds else {
         return Outcome::Indeterminate("too many lines may or may not be refundable");
     };
     let mut possible = Possible::default();
     for world in worlds {
-        possible.add(in_world(number, case, &world));
+        possible.add(in_world(number, case, world));
     }
     possible.settle()
 }

@@ -81,11 +81,12 @@ fn standing(rule: &Milestones, case: &Case<'_>, line: &InvoiceLine) -> Vec<Part>
 fn compare(case: &Case<'_>, range: Range) -> Outcome {
     let Some(refund) = case.term(Term::Refund).known() else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
     let unit = case.unit();
-    let between = format!("{}..{}", crate::money::show(range.low, case.currency()), case.show(range.high));
-    case.trail.note(|| format!("between {between}; refunded {}", case.show(refund)));
+    let between = || format!("{}..{}", crate::money::show(range.low, case.currency()), case.show(range.high));
+    case.trail.note(|| format!("between {}; refunded {}", between(), case.show(refund)));
     let fault = |verdict, effect: Decimal| {
+        let between = between();
         let message = format!("{} was refunded, and the milestones give {between}", case.show(refund));
-        Outcome::from(Fault::new(verdict, message).between(between.clone(), case.show(refund)).worth(Some(effect)))
+        Outcome::from(Fault::new(verdict, message).between(between, case.show(refund)).worth(Some(effect)))
     };
     if refund < plus(range.low, -unit) {
         let denied_unpaid = case.class() == Some(OutcomeClass::Denied) && refund.is_zero();

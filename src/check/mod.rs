@@ -24,8 +24,10 @@ mod time;
 pub use condition::is_one_of;
 
 use crate::case::{Case, Row};
-use crate::policy::condition::State;
+use crate::policy::Policy;
+use crate::policy::condition::{Condition, State, States};
 use crate::policy::rule::{Check, Rule};
+use crate::text::Sym;
 use outcome::{Outcome, Possible, Truth};
 
 /// In which way a rule looks at a case.
@@ -38,17 +40,25 @@ pub enum Side {
 }
 
 /// Judges a case by a rule. Most rules give one outcome; one about decision rows gives one a row, and names it.
-pub fn judge<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+pub fn judge<'a>(rule: &Rule, side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
     match &rule.check {
-        Check::SingleDecision => rows::single_decision(rule, case, emit),
-        _ => emit(None, judge_case(rule, case)),
+        Check::SingleDecision => rows::single_decision(side, case, emit),
+        _ => emit(None, judge_from(rule, side, case)),
     }
 }
 
 /// Judges a case by a rule that gives it one outcome.
 pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
-    let Some((side, kind)) = side(rule, case) else { return Outcome::NotApplicable };
-    let Some(categories) = &rule.target else { return kind_settled(kind, || in_scope(rule, case, side)) };
+    let side = side_for(rule, case.plan.policy, case.request.kind);
+    side.map_or(Outcome::NotApplicable, |side| judge_from(rule, side, case))
+}
+
+fn judge_from(rule: &Rule, side: Side, case: &Case<'_>) -> Outcome {
+    let kind = of_kind(side, case);
+    if kind == Truth::No {
+        return Outcome::NotApplicable;
+    }
+    let Some(categories) = &rule.target else { return scoped(kind, in_scope(rule, case, side)) };
     let mut possible = Possible::default();
     let settled = lines::for_each_remaining(case, &mut |remaining| {
         let case = case.about(remaining);
@@ -60,30 +70,28 @@ pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
         });
     });
     match settled {
-        true => kind_settled(kind, || possible.settle()),
+        true => scoped(kind, possible.settle()),
+        false if case.states_ruled_out(needed_states(rule, side)) != States::default() => Outcome::NotApplicable,
         false => Outcome::Indeterminate("too many lines may or may not be refundable"),
     }
 }
 
-/// Whether the rule is about the case's kind: the side from which it looks, and how sure that is.
-fn side(rule: &Rule, case: &Case<'_>) -> Option<(Side, Truth)> {
-    let kind = case.request.kind;
+/// Whether a rule that looks from a side is about the case's kind: from the upper one only if no other rules are.
+fn of_kind(side: Side, case: &Case<'_>) -> Truth {
+    let upper = case.plan.policy.upper_side.as_ref().filter(|_| side == Side::Upper);
+    upper.map_or(Truth::Yes, |upper| !case.code_in(crate::column::CodeColumn::Reason, &upper.except_reasons))
+}
+
+/// From which side a rule looks at a kind of request; `None` if it cannot apply to it.
+pub fn side_for(rule: &Rule, policy: &Policy, kind: Sym) -> Option<Side> {
     if is_one_of(kind, &rule.except_kinds) {
         return None;
     }
     if rule.kinds.as_ref().is_none_or(|kinds| is_one_of(kind, kinds)) {
-        return Some((Side::Direct, Truth::Yes));
+        return Some(Side::Direct);
     }
-    let upper = case.plan.policy.upper_side.as_ref().filter(|_| rule.upper_side)?;
-    if !is_one_of(kind, &upper.kinds) {
-        return None;
-    }
-    let other_rules = case.code_in(crate::column::CodeColumn::Reason, &upper.except_reasons);
-    Some((Side::Upper, !other_rules)).filter(|(_, truth)| truth.possible())
-}
-
-fn kind_settled(kind: Truth, outcome: impl FnOnce() -> Outcome) -> Outcome {
-    scoped(kind, outcome())
+    let upper = policy.upper_side.as_ref().filter(|_| rule.upper_side)?;
+    is_one_of(kind, &upper.kinds).then_some(Side::Upper)
 }
 
 /// An outcome within a scope that is perhaps unknown.
@@ -97,12 +105,29 @@ fn scoped(scope: Truth, outcome: Outcome) -> Outcome {
 
 /// Whether the rest of the scope holds: what the rule asks, and what its check does.
 fn scope(rule: &Rule, case: &Case<'_>, side: Side) -> Truth {
-    let asked = case.all(&rule.when);
-    asked.and_then(|| match (side, &rule.check) {
-        (Side::Upper, _) => case.state(State::Pays),
-        (Side::Direct, Check::ExactAmount(_) | Check::Milestones(_)) => case.state(State::Decided),
-        (Side::Direct, _) => Truth::Yes,
-    })
+    case.all(&rule.when).and_then(|| presupposed(rule, side).map_or(Truth::Yes, |state| case.state(state)))
+}
+
+/// The state that a check presupposes besides what its rule asks.
+fn presupposed(rule: &Rule, side: Side) -> Option<State> {
+    match (side, &rule.check) {
+        (Side::Upper, _) => Some(State::Pays),
+        (Side::Direct, Check::ExactAmount(_) | Check::Milestones(_)) => Some(State::Decided),
+        (Side::Direct, _) => None,
+    }
+}
+
+/// The states in all of which a case must be for a rule to apply: a case that is surely not in one of them need not be
+/// put to the rule.
+pub fn needed_states(rule: &Rule, side: Side) -> States {
+    if matches!(rule.check, Check::SingleDecision) {
+        return States::default();
+    }
+    let asked = rule.when.iter().filter_map(|condition| match condition {
+        Condition::State(state) => Some(*state),
+        _ => None,
+    });
+    asked.chain(presupposed(rule, side)).collect()
 }
 
 fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
@@ -110,9 +135,8 @@ fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
     if scope == Truth::No {
         return Outcome::NotApplicable;
     }
-    let unfilled: Vec<_> = rule.needs.iter().filter(|need| case.filled(**need) != Truth::Yes).collect();
-    if !unfilled.is_empty() {
-        unfilled.iter().for_each(|need| case.trail.unrecorded(**need));
+    let unfilled = rule.needs.iter().filter(|need| case.filled(**need) != Truth::Yes);
+    if unfilled.map(|need| case.trail.unrecorded(*need)).count() > 0 {
         return Outcome::Indeterminate("evidence that the rule needs is missing");
     }
     scoped(scope, check(rule, case, side))

@@ -93,11 +93,24 @@ impl Bounds {
 
     /// Whether it is more than the other by more than `slack`.
     pub fn exceeds(self, other: Bounds, slack: Decimal) -> Truth {
+        if let (Some(own), Some(other)) = (self.known(), other.known()) {
+            return (own > plus(other, slack)).into();
+        }
         let surely = other.high.is_some_and(|high| self.low > plus(high, slack));
         let possibly = self.high.is_none_or(|high| high > plus(other.low, slack));
         match (surely, possibly) {
             (true, _) => Truth::Yes,
             (_, false) => Truth::No,
+            _ => Truth::Unknown,
+        }
+    }
+
+    /// Whether it is above zero.
+    pub fn is_positive(self) -> Truth {
+        let positive = |amount: Decimal| amount.is_sign_positive() && !amount.is_zero();
+        match self.high {
+            _ if positive(self.low) => Truth::Yes,
+            Some(high) if !positive(high) => Truth::No,
             _ => Truth::Unknown,
         }
     }
@@ -298,6 +311,9 @@ mod tests {
             (known(102), above(99), Truth::Unknown),
         ] {
             assert_eq!(a.exceeds(b, d(1)), exceeds, "{a:?} {b:?}");
+        }
+        for bounds in [known(0), known(1), known(-1), above(0), above(1), Bounds { low: d(-1), high: Some(d(1)) }] {
+            assert_eq!(bounds.is_positive(), bounds.exceeds(known(0), d(0)), "{bounds:?}");
         }
     }
 

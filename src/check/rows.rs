@@ -1,19 +1,23 @@
 //! Tests of decision rows: decided once, and over an invoice's cases no more given back than was billed.
 
+use super::Side;
 use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
 use crate::case::{Case, Row};
+use crate::plan::Plan;
 use crate::policy::condition::Term;
-use crate::policy::rule::Rule;
 use crate::record::{Decision, Request};
 use crate::text::Sym;
 use rust_decimal::Decimal;
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// Each row after the decision that rules again is a deviation; without one the case is compliant, once.
-pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
-    let Some(decision) = case.decision.filter(|_| super::side(rule, case).is_some()) else { return };
+pub fn single_decision<'a>(side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+    let Some(decision) = case.decision.filter(|_| super::of_kind(side, case).possible()) else { return };
+    let other = |record: &&Decision| record.id != decision.record.id;
+    let other_rows = case.books().decisions_of(case.request).iter().filter(other);
     let mut further: Vec<Row<'a>> =
-        case.rows().filter(|row| row.rules() && row.record.id != decision.record.id).collect();
+        other_rows.map(|record| Case::row(case.run, case.plan.policy, record)).filter(Row::rules).collect();
     case.trail
         .note(|| format!("{} is the decision; {} further ones", case.books().text(decision.record.id), further.len()));
     if further.is_empty() {
@@ -21,7 +25,8 @@ pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Op
     }
     case.trail.cite(decision.record.place);
     let books = case.books();
-    further.sort_by(|a, b| a.order(books).cmp(&b.order(books)));
+    let zone = case.plan.policy.zone;
+    further.sort_by(|a, b| a.order(books, zone).cmp(&b.order(books, zone)));
     for row in further {
         let refund = case.money_of(row.record).0;
         let first = books.text(decision.record.id);
@@ -36,30 +41,34 @@ pub fn single_decision<'a>(rule: &Rule, case: &Case<'a>, emit: &mut dyn FnMut(Op
 }
 
 /// A row that gave money, in the order in which an invoice's rows count.
-struct Given<'c, 'a> {
-    case: &'c Case<'a>,
-    evaluated: bool,
-    row: Row<'a>,
+struct Given<'g, 'c, 'p, 'a> {
+    case: &'g Case<'c>,
+    plan: Option<&'p Plan<'a>>,
+    row: Row<'c>,
     money: Bounds,
 }
 
 /// Over all cases of an invoice, in order of decision: a row that takes the total of its line, or else of the invoice,
-/// above what was billed. `cases` says of each whether it is evaluated; the others count in the sums only.
-pub fn running_total<'a>(cases: &[(Case<'a>, bool)], emit: &mut dyn FnMut(&Case<'a>, Row<'a>, Outcome)) {
-    let mut given: Vec<Given<'_, 'a>> = Vec::new();
-    for (case, evaluated) in cases {
+/// above what was billed. `cases` has each with the plan under which it is evaluated; those without one count in the sums
+/// only.
+pub fn running_total<'c, 'p, 'a>(
+    cases: &[(Case<'c>, Option<&'p Plan<'a>>)],
+    emit: &mut dyn FnMut(&Case<'c>, &'p Plan<'a>, Row<'c>, Outcome),
+) {
+    let mut given: SmallVec<[Given<'_, 'c, 'p, 'a>; 1]> = SmallVec::new();
+    for (case, plan) in cases {
         for row in case.rows().filter(|row| row.live() && case.in_invoice_currency(row.record)) {
             let (refund, credit) = case.money_of(row.record);
             let money = refund + credit;
-            let gives = money.exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
-            if gives == Truth::No {
+            if money.is_positive() == Truth::No {
                 continue;
             }
-            given.push(Given { case, evaluated: *evaluated, row, money });
+            given.push(Given { case, plan: *plan, row, money });
         }
     }
     given.sort_by(|a, b| order(a, b));
-    let mut totals = Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: Vec::new() };
+    let mut totals =
+        Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: SmallVec::new() };
     for (at, each) in given.iter().enumerate() {
         let trail = each.case.trail;
         trail.restart();
@@ -67,22 +76,22 @@ pub fn running_total<'a>(cases: &[(Case<'a>, bool)], emit: &mut dyn FnMut(&Case<
         for before in given.iter().take(at) {
             trail.cite(before.row.record.place);
         }
-        if each.evaluated {
-            emit(each.case, each.row, outcome);
+        if let Some(plan) = each.plan {
+            emit(each.case, plan, each.row, outcome);
         }
     }
 }
 
-fn order(a: &Given<'_, '_>, b: &Given<'_, '_>) -> Ordering {
-    let books = a.case.books();
-    a.row.order(books).cmp(&b.row.order(books))
+fn order(a: &Given<'_, '_, '_, '_>, b: &Given<'_, '_, '_, '_>) -> Ordering {
+    let (books, zone) = (a.case.books(), a.case.plan.policy.zone);
+    a.row.order(books, zone).cmp(&b.row.order(books, zone))
 }
 
 /// The running sums of an invoice and of its lines, and what findings have reported of them.
 struct Totals {
     invoice: Bounds,
     reported: Decimal,
-    lines: Vec<LineTotal>,
+    lines: SmallVec<[LineTotal; 1]>,
 }
 
 struct LineTotal {
@@ -92,7 +101,7 @@ struct LineTotal {
 }
 
 impl Totals {
-    fn add(&mut self, given: &Given<'_, '_>) -> Outcome {
+    fn add(&mut self, given: &Given<'_, '_, '_, '_>) -> Outcome {
         let (case, money) = (given.case, given.money);
         self.invoice = self.invoice + money;
         let of_line = line_of(case.request).map(|line| self.line(line, money));
@@ -103,7 +112,7 @@ impl Totals {
             above = self.lines[at].given.exceeds(limit, case.unit());
             if above.possible() {
                 let fault = excess(given, self.lines[at].given, limit, self.lines[at].reported, line_name(case));
-                if given.evaluated && above == Truth::Yes {
+                if given.plan.is_some() && above == Truth::Yes {
                     self.lines[at].reported = plus(self.lines[at].reported, fault.amount.unwrap_or_default());
                     self.reported = plus(self.reported, fault.amount.unwrap_or_default());
                 }
@@ -115,7 +124,7 @@ impl Totals {
             let over = self.invoice.exceeds(limit, case.unit());
             if over.possible() {
                 let fault = excess(given, self.invoice, limit, self.reported, "the invoice".to_owned());
-                if given.evaluated && over == Truth::Yes {
+                if given.plan.is_some() && over == Truth::Yes {
                     self.reported = plus(self.reported, fault.amount.unwrap_or_default());
                     if let Some(at) = of_line {
                         self.lines[at].reported = plus(self.lines[at].reported, fault.amount.unwrap_or_default());
@@ -132,8 +141,7 @@ impl Totals {
             let billed = case.show_bounds(case.term(Term::InvoiceTotal));
             format!("{} gives {own}; with it {all} of {billed} billed", case.books().text(given.row.record.id))
         });
-        let surely = given.money.exceeds(Bounds::exactly(Decimal::ZERO), Decimal::ZERO);
-        if surely != Truth::Yes {
+        if given.money.is_positive() != Truth::Yes {
             // The row may give nothing, and then the rule is not about it.
             possible.add(Outcome::NotApplicable);
         }
@@ -164,7 +172,7 @@ fn line_name(case: &Case<'_>) -> String {
 }
 
 /// The row's part of an excess: no more than its own money, and nothing that was reported before.
-fn excess(given: &Given<'_, '_>, total: Bounds, limit: Bounds, reported: Decimal, of: String) -> Fault {
+fn excess(given: &Given<'_, '_, '_, '_>, total: Bounds, limit: Bounds, reported: Decimal, of: String) -> Fault {
     let case = given.case;
     let over = total.known().zip(limit.known()).map(|(total, limit)| plus(total, -limit));
     let amount = over.zip(given.money.known()).map(|(over, money)| money.min(plus(over, -reported)).max(Decimal::ZERO));

@@ -26,6 +26,46 @@ pub enum State {
     Processed,
 }
 
+impl State {
+    /// Every state.
+    pub const ALL: [State; 7] =
+        [State::Decided, State::Accepted, State::Denied, State::Live, State::Pays, State::GivesMoney, State::Processed];
+}
+
+/// A set of states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct States(u8);
+
+impl States {
+    /// The set with one more member.
+    #[must_use]
+    pub fn with(self, state: State) -> States {
+        States(self.0 | 1 << state as u8)
+    }
+
+    /// Members of either.
+    #[must_use]
+    pub fn union(self, other: States) -> States {
+        States(self.0 | other.0)
+    }
+
+    /// Whether the state is a member.
+    pub fn has(self, state: State) -> bool {
+        self.meets(States::default().with(state))
+    }
+
+    /// Whether the sets have a member in common.
+    pub fn meets(self, other: States) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl FromIterator<State> for States {
+    fn from_iter<I: IntoIterator<Item = State>>(states: I) -> States {
+        states.into_iter().fold(States::default(), States::with)
+    }
+}
+
 /// One question about a case.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
