@@ -175,8 +175,10 @@ impl Args {
 
 fn write(results: Results<'_>, summary: &Summary<'_>, args: &Args, mut clock: Clock) -> Result<PathBuf, Failure> {
     let mut folder = Folder::begin(&args.target(), args.force)?;
-    folder.write("findings.csv", |to| findings::csv(results, to))?;
-    folder.write("findings.jsonl", |to| findings::jsonl(results, to))?;
+    let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
+    findings::write(results, &mut csv, &mut jsonl)?;
+    folder.close(csv);
+    folder.close(jsonl);
     folder.write("rejects.csv", |to| rejects::rejects(results, to))?;
     folder.write("held_back.csv", |to| rejects::held_back(results, to))?;
     folder.write("coverage.csv", |to| coverage::coverage(results, to))?;
