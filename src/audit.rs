@@ -97,6 +97,16 @@ pub struct Cases {
     pub outside: u64,
 }
 
+impl Cases {
+    /// Adds those of another part of the population.
+    pub fn add(&mut self, other: Cases) {
+        self.total += other.total;
+        self.evaluated += other.evaluated;
+        self.held_back += other.held_back;
+        self.outside += other.outside;
+    }
+}
+
 /// The as-of date and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AsOf {

@@ -16,6 +16,7 @@ pub mod rejects;
 pub mod run;
 pub mod summary;
 pub mod terminal;
+pub mod totals;
 
 use crate::audit::Report;
 use crate::policy::Catalogue;
