@@ -150,6 +150,25 @@ fn arrange<T>(items: &mut [T], mut from: Vec<u32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::quarter::{BOOKS, REPORT};
+
+    #[test]
+    fn findings_are_sorted_by_every_part_of_their_keys() {
+        let mut findings = REPORT.findings.clone();
+        let ids: Vec<_> = findings.iter().map(Finding::sort_ids).collect();
+        // Few different ids, so that every part of a key has to decide somewhere.
+        for (at, finding) in findings.iter_mut().enumerate() {
+            let id = |part: usize, of: usize| ids[at * 31 % of][part];
+            (finding.request, finding.invoice, finding.line, finding.decision) =
+                (id(0, 5), id(1, 7), id(2, 11), id(3, 13));
+        }
+        findings.reverse();
+        let mut expected = findings.clone();
+        expected.sort_by(|a, b| a.key(&BOOKS).cmp(&b.key(&BOOKS)));
+        sort(&mut findings, &BOOKS);
+        let shown = |findings: &[Finding<'_>]| findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>();
+        assert!(shown(&findings) == shown(&expected));
+    }
 
     #[test]
     fn items_are_arranged_as_told() {

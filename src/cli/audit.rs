@@ -179,12 +179,17 @@ fn write<'a>(results: Results<'a>, args: &Args, mut clock: Clock) -> Result<(Tot
     let Results { catalogue, books, report } = results;
     let mut folder = Folder::begin(&args.target(), args.force)?;
     let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
-    let (written, totals) = rayon::join(|| findings::write(results, &mut csv, &mut jsonl), || Totals::of(results));
+    let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
+    let (written, totals) = rayon::join(
+        || {
+            findings::write(results, &mut csv, &mut jsonl)?;
+            rejects::rejects(&books.files, &books.rejects, &mut rejected)?;
+            rejects::held_back(&books.files, &books.held_back, &mut held_back)
+        },
+        || Totals::of(results),
+    );
     written?;
-    folder.close(csv);
-    folder.close(jsonl);
-    folder.write("rejects.csv", |to| rejects::rejects(&books.files, &books.rejects, to))?;
-    folder.write("held_back.csv", |to| rejects::held_back(&books.files, &books.held_back, to))?;
+    [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
     folder.write("coverage.csv", |to| coverage::coverage(&report.rules, &totals.tallies, to))?;
     folder.write("summary.json", |to| Summary::of(catalogue, &report.rules, &totals).write(to))?;
     clock.timing.writing_ms = clock.lap();

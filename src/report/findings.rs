@@ -3,10 +3,10 @@
 use super::Results;
 use super::cell::cell;
 use super::folder::{FolderError, Output};
+use super::ordered;
 use crate::finding::Finding;
 use crate::money;
 use crate::record::Books;
-use rayon::prelude::*;
 use serde::Serialize;
 use std::fmt::Write;
 use std::io;
@@ -181,34 +181,15 @@ impl Rows {
     }
 }
 
-/// How many findings are formatted by one thread at a time.
-const CHUNK: usize = 256;
-/// And how many such chunks are held in memory while those before them are written.
-const CHUNKS: usize = 32;
-
 /// Writes `findings.csv` and `findings.jsonl`: the same rows, the latter with the evidence as structure. What is blank in
 /// the one is an empty text in the other, or `null` where it would be a number.
-///
-/// The findings are formatted in parallel, a few chunks ahead of those that are being written.
 ///
 /// # Errors
 /// When a file cannot be written to.
 pub fn write(results: Results<'_>, csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {
     csv.put((HEADER.join(",") + "\n").as_bytes())?;
-    let [mut ready, mut next] = [(); 2].map(|()| (0..CHUNKS).map(|_| Rows::default()).collect::<Vec<_>>());
-    let mut filled = 0;
-    for findings in results.report.findings.chunks(CHUNK * CHUNKS) {
-        let format = || {
-            let chunks = findings.par_chunks(CHUNK).zip(next.par_iter_mut());
-            chunks.try_for_each(|(findings, rows)| rows.format(findings, results.books))
-        };
-        let (written, formatted) = rayon::join(|| put(ready.get(..filled).unwrap_or_default(), csv, jsonl), format);
-        written?;
-        formatted.map_err(FolderError::unformatted)?;
-        filled = findings.len().div_ceil(CHUNK);
-        std::mem::swap(&mut ready, &mut next);
-    }
-    put(ready.get(..filled).unwrap_or_default(), csv, jsonl)
+    let format = |findings: &[Finding<'_>], rows: &mut Rows| rows.format(findings, results.books);
+    ordered::write(&results.report.findings, format, |chunks| put(chunks, csv, jsonl))
 }
 
 fn put(chunks: &[Rows], csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {

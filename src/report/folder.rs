@@ -31,7 +31,7 @@ impl FolderError {
     /// For rows that a writer of their format refuses.
     pub(super) fn unformatted(error: io::Error) -> FolderError {
         let help = "this is an error of the program, please report it";
-        FolderError::new(format!("the findings cannot be written up: {error}"), help)
+        FolderError::new(format!("a row cannot be written: {error}"), help)
     }
 
     fn unwritable(what: &str, error: &io::Error) -> FolderError {

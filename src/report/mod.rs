@@ -10,8 +10,11 @@ pub mod exposure;
 pub mod findings;
 pub mod folder;
 pub mod layout;
+pub mod ordered;
 pub mod paper;
 pub mod paper_terminal;
+#[cfg(test)]
+pub(crate) mod quarter;
 pub mod rejects;
 pub mod run;
 pub mod summary;

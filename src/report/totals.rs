@@ -226,29 +226,13 @@ impl<'a> RejectCounts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{Options, Report, audit};
+    use crate::audit::Report;
     use crate::money::WideAmounts;
-    use crate::policy::{Catalogue, shipped, word};
-    use crate::record::{Reconciliation, Sources};
+    use crate::record::Reconciliation;
+    use crate::report::quarter::{BOOKS, CATALOGUE, REPORT};
     use proptest::prelude::*;
     use rust_decimal::Decimal;
     use std::hash::BuildHasher;
-    use std::path::Path;
-    use std::sync::LazyLock;
-
-    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(shipped()).unwrap());
-    static BOOKS: LazyLock<Books> = LazyLock::new(|| {
-        let quarter = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter");
-        let file = |name: &str| vec![quarter.join(name)];
-        let [invoices, requests, decisions] = ["invoices.csv", "requests.csv", "decisions.csv"].map(file);
-        let sources = Sources { invoices, requests, decisions };
-        let vocabulary = CATALOGUE.reading_vocabulary();
-        crate::export::read(&sources, &vocabulary, word::texts_with_words(), &|_| {}).unwrap()
-    });
-    static REPORT: LazyLock<Report<'static>> = LazyLock::new(|| {
-        let options = Options { include_indeterminate: true, ..Options::default() };
-        audit(&CATALOGUE, &BOOKS, &options, &|_| {}).unwrap()
-    });
 
     /// What of some items falls to a part: all that bear the same key fall to the same.
     fn share<T: Clone, K: std::hash::Hash>(
