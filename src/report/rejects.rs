@@ -4,7 +4,6 @@ use super::cell::cell;
 use super::folder::{FolderError, Output};
 use super::ordered;
 use crate::record::{ExportFile, HeldBack, Place, Reject};
-use std::borrow::Cow;
 
 /// Writes `rejects.csv`.
 ///
@@ -19,7 +18,10 @@ pub fn rejects(files: &[ExportFile], rejects: &[Reject], to: &mut Output) -> Res
             let (record, line) = (reject.place.record.to_string(), reject.line.to_string());
             let name = name(files, reject.place);
             rows.write_record(
-                [name, &record, &line, &reject.column, &reject.value, &reject.reason].map(cell).iter().map(as_bytes),
+                [name, &record, &line, &reject.column, &reject.value, &reject.reason]
+                    .map(cell)
+                    .iter()
+                    .map(|text| text.as_bytes()),
             )?;
         }
         rows.flush()
@@ -40,16 +42,15 @@ pub fn held_back(files: &[ExportFile], cases: &[HeldBack], to: &mut Output) -> R
             let cite = |place: &Place| format!("{}:{}", name(files, *place), place.record);
             let because: Vec<String> = case.because.iter().map(cite).collect();
             rows.write_record(
-                [case.request_id.as_str(), &case.invoice_id, &because.join(";")].map(cell).iter().map(as_bytes),
+                [case.request_id.as_str(), &case.invoice_id, &because.join(";")]
+                    .map(cell)
+                    .iter()
+                    .map(|text| text.as_bytes()),
             )?;
         }
         rows.flush()
     };
     ordered::write(cases, format, |chunks| chunks.iter().try_for_each(|chunk| to.put(chunk)))
-}
-
-fn as_bytes<'a>(text: &'a Cow<'_, str>) -> &'a [u8] {
-    text.as_bytes()
 }
 
 fn name(files: &[ExportFile], place: Place) -> &str {
