@@ -9,7 +9,7 @@ use crate::check::lines::{Exclusions, may_own};
 use crate::check::outcome::{Fault, Outcome, Verdict};
 use crate::check::{judge, line, rows};
 use crate::column::{Column, Columns};
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::plan::{Listed, Plan, Plans, Selection};
 use crate::policy::Catalogue;
 use crate::record::{Books, Invoice, Place, Request};
@@ -107,6 +107,16 @@ pub struct Cases {
     pub outside: u64,
 }
 
+impl Cases {
+    /// Adds those of another part of the population.
+    pub fn add(&mut self, other: Cases) {
+        self.total += other.total;
+        self.evaluated += other.evaluated;
+        self.held_back += other.held_back;
+        self.outside += other.outside;
+    }
+}
+
 /// The as-of date and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AsOf {
@@ -166,7 +176,7 @@ pub fn audit<'a>(
             found
         })
         .reduce(nothing, Found::join);
-    found.findings.par_sort_by(|a, b| a.key(books).cmp(&b.key(books)));
+    finding::sort(&mut found.findings, books);
     found.outside.sort_by(|a, b| books.text(*a).cmp(books.text(*b)));
     let cases = Cases {
         total: books.cases,
@@ -202,8 +212,13 @@ fn reconcile(report: &Report<'_>, books: &Books) -> Result<(), Unreconciled> {
             return Err(Unreconciled(format!("rule {}: {tally:?}", listed.rule.id)));
         }
     }
-    for (at, file) in books.files.iter().enumerate() {
-        let rejected = books.rejects.iter().filter(|r| usize::from(r.place.file) == at).count() as u64;
+    let mut rejected = vec![0; books.files.len()];
+    for reject in &books.rejects {
+        if let Some(count) = rejected.get_mut(usize::from(reject.place.file)) {
+            *count += 1_u64;
+        }
+    }
+    for (file, rejected) in books.files.iter().zip(rejected) {
         if file.rows_read != file.rows_used + rejected {
             return Err(Unreconciled(format!("rows of {}", file.name)));
         }

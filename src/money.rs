@@ -24,6 +24,14 @@ pub fn round(amount: Decimal, currency: Currency) -> Decimal {
     amount.round_dp_with_strategy(minor_digits(currency), RoundingStrategy::MidpointAwayFromZero)
 }
 
+/// The exact sum of two amounts. `None` if it has more digits than a decimal holds.
+pub fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let (a, b) = (a.normalize(), b.normalize());
+    let scale = a.scale().max(b.scale());
+    let units = |amount: Decimal| amount.mantissa().checked_mul(10_i128.checked_pow(scale - amount.scale())?);
+    Decimal::try_from_i128_with_scale(units(a)?.checked_add(units(b)?)?, scale).ok()
+}
+
 /// An amount before it is rounded: a fraction. Shares such as a twelfth have no end as decimals, and sums of them must
 /// not be off by a digit when they are rounded. Nearly all fit in two machine integers; what does not is reckoned with
 /// integers of any size, so that the result is the same.

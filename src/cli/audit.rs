@@ -5,19 +5,19 @@ use super::exports::{ExportArgs, quoted};
 use super::failure::Failure;
 use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
-use crate::audit::{Options, Report, audit};
+use crate::audit::{Options, audit};
 use crate::check::outcome::Verdict;
 use crate::policy::rule::Severity;
 use crate::policy::word;
-use crate::record::Books;
+use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
 use crate::report::run::{Run, RunOptions, Timing};
 use crate::report::summary::Summary;
+use crate::report::totals::Totals;
 use crate::report::{Results, coverage, findings, rejects, terminal};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -98,16 +98,14 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
     clock.timing.judging_ms = clock.lap();
     drop(progress);
     let results = Results { catalogue: &catalogue, books: &books, report: &report };
-    let summary = Summary::of(results)?;
-    let place = write(results, &summary, args, clock)?;
+    let (totals, place) = write(results, args, clock)?;
     if !args.quiet {
-        let of_cases = report.findings.iter().filter(|f| !f.request.is_blank() && f.verdict == Verdict::Deviation);
-        let explain = of_cases.min_by_key(|finding| Reverse(finding.rule.rule.severity));
-        let explain = explain.map(|finding| args.explain(books.text(finding.request)));
+        let explain = totals.gravest.as_ref().map(|gravest| args.explain(&gravest.request));
         let place = place.display().to_string();
+        let summary = Summary::of(&catalogue, &report.rules, &totals);
         super::show(|to| terminal::show(&summary, &report.rules, &place, explain.as_deref(), to))?;
     }
-    Ok(args.status(&books, &report))
+    Ok(args.status(&totals))
 }
 
 /// Takes the times of a run.
@@ -162,10 +160,13 @@ impl Args {
         words.join(" ")
     }
 
-    fn status(&self, books: &Books, report: &Report<'_>) -> Status {
-        let fails =
-            |f: &crate::finding::Finding<'_>| f.verdict == Verdict::Deviation && f.rule.rule.severity >= self.fail_on;
-        match (books.rejects.is_empty() || self.allow_rejects, report.findings.iter().any(fails)) {
+    fn status(&self, totals: &Totals<'_>) -> Status {
+        let fails = |(number, group): (u32, &Group)| {
+            let severity = Severity::ALL.get(number as usize);
+            group.deviation > 0 && severity.is_some_and(|severity| *severity >= self.fail_on)
+        };
+        let rejected = totals.rows(None).rejected > 0;
+        match (!rejected || self.allow_rejects, totals.groups.by(By::Severity).any(fails)) {
             (false, _) => Status::Rejects,
             (true, true) => Status::Deviations,
             (true, false) => Status::Fine,
@@ -173,17 +174,27 @@ impl Args {
     }
 }
 
-fn write(results: Results<'_>, summary: &Summary<'_>, args: &Args, mut clock: Clock) -> Result<PathBuf, Failure> {
+/// Writes the folder, and says what was found and where the folder lies.
+fn write<'a>(results: Results<'a>, args: &Args, mut clock: Clock) -> Result<(Totals<'a>, PathBuf), Failure> {
+    let Results { catalogue, books, report } = results;
     let mut folder = Folder::begin(&args.target(), args.force)?;
-    folder.write("findings.csv", |to| findings::csv(results, to))?;
-    folder.write("findings.jsonl", |to| findings::jsonl(results, to))?;
-    folder.write("rejects.csv", |to| rejects::rejects(results, to))?;
-    folder.write("held_back.csv", |to| rejects::held_back(results, to))?;
-    folder.write("coverage.csv", |to| coverage::coverage(results, to))?;
-    folder.write("summary.json", |to| summary.write(to))?;
+    let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
+    let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
+    let (written, totals) = rayon::join(
+        || {
+            findings::write(results, &mut csv, &mut jsonl)?;
+            rejects::rejects(&books.files, &books.rejects, &mut rejected)?;
+            rejects::held_back(&books.files, &books.held_back, &mut held_back)
+        },
+        || Totals::of(results),
+    );
+    written?;
+    [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
+    folder.write("coverage.csv", |to| coverage::coverage(&report.rules, &totals.tallies, to))?;
+    folder.write("summary.json", |to| Summary::of(catalogue, &report.rules, &totals).write(to))?;
     clock.timing.writing_ms = clock.lap();
     let written = folder.written().to_vec();
-    let run = Run::of(results, args.options(), &written, clock.timing);
+    let run = Run::of(catalogue, &totals, args.options(), &written, clock.timing);
     folder.write(RUN, |to| run.write(to))?;
-    Ok(folder.finish()?)
+    Ok((totals, folder.finish()?))
 }

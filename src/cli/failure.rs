@@ -59,15 +59,6 @@ impl From<FolderError> for Failure {
     }
 }
 
-impl From<polars::prelude::PolarsError> for Failure {
-    fn from(error: polars::prelude::PolarsError) -> Failure {
-        Failure::new(
-            format!("the findings cannot be added up: {error}"),
-            Some("this is an error of the program, please report it".into()),
-        )
-    }
-}
-
 impl From<crate::audit::Unreconciled> for Failure {
     fn from(error: crate::audit::Unreconciled) -> Failure {
         Failure::new(error.to_string(), None)

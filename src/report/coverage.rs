@@ -1,9 +1,9 @@
 //! `coverage.csv`: what every rule was put to, and what could not be tested for want of a column.
 
-use super::Results;
 use super::cell::cell;
-use crate::audit::{Report, Tally};
+use crate::audit::Tally;
 use crate::column::Column;
+use crate::plan::Listed;
 use crate::policy::rule::Rule;
 use std::io::{self, Write};
 
@@ -27,9 +27,9 @@ impl Covered<'_> {
 }
 
 /// Every rule that was asked for, in the order of the files.
-pub fn covered<'a>(report: &Report<'a>) -> Vec<Covered<'a>> {
-    let mut all: Vec<Covered<'a>> = Vec::with_capacity(report.rules.len());
-    for (listed, tally) in report.rules.iter().zip(&report.tallies) {
+pub fn covered<'a>(rules: &[Listed<'a>], tallies: &[Tally]) -> Vec<Covered<'a>> {
+    let mut all: Vec<Covered<'a>> = Vec::with_capacity(rules.len());
+    for (listed, tally) in rules.iter().zip(tallies) {
         match all.iter_mut().find(|covered| covered.rule.id == listed.rule.id) {
             Some(covered) => {
                 covered.tally.add(tally.clone());
@@ -45,11 +45,11 @@ pub fn covered<'a>(report: &Report<'a>) -> Vec<Covered<'a>> {
 ///
 /// # Errors
 /// When the place cannot be written to.
-pub fn coverage(results: Results<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub fn coverage(rules: &[Listed<'_>], tallies: &[Tally], to: &mut dyn Write) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(to);
     let counts = ["applied", "compliant", "deviation", "review", "indeterminate"];
     rows.write_record(["rule", "clause", "severity"].into_iter().chain(counts).chain(["missing"]))?;
-    for covered in covered(results.report) {
+    for covered in covered(rules, tallies) {
         let (rule, tally) = (covered.rule, &covered.tally);
         for text in [&rule.id, &rule.clause, rule.severity.name()] {
             rows.write_field(&*cell(text))?;

@@ -1,4 +1,4 @@
-//! Money at stake: grouped by polars, added up exactly.
+//! Findings in groups, and the money at stake in them, added up exactly.
 //!
 //! A case's exposure is the largest absolute amount among its deviations, so that one dollar is not counted twice; of
 //! +x and −x the positive counts. A finding about an invoice line is a case of its own. Within a group, only the
@@ -9,13 +9,11 @@ use super::Results;
 use crate::check::outcome::Verdict;
 use crate::finding::Finding;
 use crate::money::{Currency, minor_digits};
-use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
+use crate::text::Sym;
 use chrono::Datelike;
-use polars::prelude::{
-    ChunkCompareIneq, DataFrame, Int128Chunked, IntoColumn, IntoSeries, NamedFrom, NewChunkedArray, PolarsError,
-    PolarsResult, Series,
-};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -30,8 +28,6 @@ pub struct Total {
 /// The most digits that a decimal has after its point.
 const SCALE: u32 = Decimal::MAX_SCALE;
 const ONE: i128 = 10_i128.pow(SCALE);
-/// The most digits of a decimal of polars.
-const PRECISION: usize = 38;
 
 impl Total {
     fn of(amount: Decimal) -> Total {
@@ -43,8 +39,11 @@ impl Total {
         }
     }
 
-    fn sum(whole: i128, fraction: i128) -> Total {
-        Total { whole: whole + fraction / ONE, fraction: fraction % ONE }
+    /// Adds another. The whole units of fewer than 10^9 amounts never overflow.
+    fn add(&mut self, other: Total) {
+        let fraction = self.fraction + other.fraction;
+        self.whole = self.whole.saturating_add(other.whole).saturating_add(fraction / ONE);
+        self.fraction = fraction % ONE;
     }
 
     /// Whether it is nothing.
@@ -76,6 +75,13 @@ pub struct Exposure {
     pub under: Total,
 }
 
+impl Exposure {
+    fn add(&mut self, other: Exposure) {
+        self.over.add(other.over);
+        self.under.add(other.under);
+    }
+}
+
 /// By currency code.
 pub type Exposures = BTreeMap<&'static str, (Currency, Exposure)>;
 
@@ -90,8 +96,18 @@ pub struct Group {
     pub exposure: Exposures,
 }
 
+impl Group {
+    fn add(&mut self, other: Group) {
+        self.deviation += other.deviation;
+        self.review += other.review;
+        for (code, (currency, exposure)) in other.exposure {
+            self.exposure.entry(code).or_insert((currency, Exposure::default())).1.add(exposure);
+        }
+    }
+}
+
 /// By what findings are grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum By {
     /// Not at all: one group, number 0.
     All,
@@ -107,161 +123,166 @@ pub enum By {
     DecidedBy,
 }
 
-impl By {
-    const ALL: [By; 6] = [By::All, By::Policy, By::Rule, By::Severity, By::Month, By::DecidedBy];
+/// The deviations and reviews of a part of the population, grouped in every respect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// By respect and number.
+    numbered: BTreeMap<(By, u32), Group>,
+    /// By who decided; empty where that is not recorded.
+    decided_by: BTreeMap<String, Group>,
+}
 
-    fn column(self) -> &'static str {
-        match self {
-            By::All => "all",
-            By::Policy => "policy",
-            By::Rule => "rule",
-            By::Severity => "severity",
-            By::Month => "month",
-            By::DecidedBy => "decided_by",
+impl Groups {
+    /// Groups the findings of a report.
+    pub fn of(results: Results<'_>) -> Groups {
+        let mut sorter = Sorter::of(results);
+        let (mut counts, mut stakes) = (Counts::default(), Vec::new());
+        for finding in &results.report.findings {
+            let is_deviation = match finding.verdict {
+                Verdict::Deviation => true,
+                Verdict::Review => false,
+                Verdict::Compliant | Verdict::Indeterminate => continue,
+            };
+            let groups = sorter.groups(finding);
+            groups.iter().for_each(|group| counts.count(*group, is_deviation));
+            if let Some(amount) = finding.amount.filter(|_| is_deviation) {
+                stakes.push(Stake { case: finding.request, groups, currency: finding.currency, amount });
+            }
+        }
+        stakes.sort_unstable_by_key(|stake| stake.case);
+        for case in stakes.chunk_by_mut(|a, b| a.case == b.case && !a.case.is_blank()) {
+            counts.stake(case);
+        }
+        counts.finish(|number| results.books.texts.at(number as usize).to_owned())
+    }
+
+    /// Adds the groups of another part of the population. No case is in both.
+    pub fn add(&mut self, other: Groups) {
+        for (key, group) in other.numbered {
+            self.numbered.entry(key).or_default().add(group);
+        }
+        for (name, group) in other.decided_by {
+            self.decided_by.entry(name).or_default().add(group);
         }
     }
 
-    fn number(self, finding: &Finding<'_>, rules: &BTreeMap<&str, u32>, catalogue: &Catalogue) -> u32 {
-        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        match self {
-            By::All => 0,
-            By::Policy => catalogue.policies.iter().position(|p| p.name == finding.policy.name).map_or(0, number),
-            By::Rule => rules.get(finding.rule.rule.id.as_str()).copied().unwrap_or_default(),
-            By::Severity => Severity::ALL.iter().position(|s| *s == finding.rule.rule.severity).map_or(0, number),
-            By::Month => u32::try_from(finding.date.year() * 12).unwrap_or(0) + finding.date.month0(),
-            By::DecidedBy => number(finding.decided_by.index()),
-        }
+    /// The groups in one respect, by their number; none by who decided.
+    pub fn by(&self, by: By) -> impl Iterator<Item = (u32, &Group)> {
+        self.numbered.range((by, 0)..=(by, u32::MAX)).map(|((_, number), group)| (*number, group))
+    }
+
+    /// The groups by who decided.
+    pub fn by_decided_by(&self) -> impl Iterator<Item = (&str, &Group)> {
+        self.decided_by.iter().map(|(name, group)| (name.as_str(), group))
     }
 }
 
-/// The deviations and reviews of a report as a table of numbers.
-pub struct Stakes {
-    /// A row per finding: its group in every respect, whether it is a deviation, its case, its currency, and its rank.
-    rows: DataFrame,
-    /// Those of the rows that put money at stake.
-    at_stake: DataFrame,
-    /// The amounts by rank: the largest last, and of +x and −x the positive.
-    amounts: Vec<Decimal>,
-    currencies: Vec<Currency>,
+/// A group among those of all respects.
+type Key = (By, u32);
+
+/// The money effect of a deviation.
+struct Stake {
+    /// The request; blank for a finding about an invoice line.
+    case: Sym,
+    groups: [Key; 6],
+    currency: Currency,
+    amount: Decimal,
 }
 
-const DEVIATION: &str = "deviation";
-const CASE: &str = "case";
-const CURRENCY: &str = "currency";
-const RANK: &str = "rank";
-const OVER: &str = "over";
-const WHOLE: &str = "whole";
-const FRACTION: &str = "fraction";
+impl Stake {
+    /// By which the largest is found: of +x and −x the positive. Nothing is neither.
+    fn rank(&self) -> (Decimal, bool) {
+        (self.amount.abs(), self.amount.is_sign_positive() || self.amount.is_zero())
+    }
+}
 
-/// The rank of a finding that puts no money at stake.
-const NOTHING: u32 = 0;
+/// Finds the groups of findings.
+struct Sorter<'a> {
+    results: Results<'a>,
+    /// The number under which a rule's id first stands.
+    rules: BTreeMap<&'a str, u32>,
+    /// The finding before: one of the same policy and rule follows more often than not.
+    last: Option<(&'a Finding<'a>, [Key; 3])>,
+}
 
-impl Stakes {
-    /// Lays the findings of a report out in columns.
-    ///
-    /// # Errors
-    /// None that an input can cause: polars reports misuse this way.
-    pub fn of(results: Results<'_>) -> PolarsResult<Stakes> {
-        let written_up = |f: &&Finding<'_>| matches!(f.verdict, Verdict::Deviation | Verdict::Review);
-        let findings: Vec<&Finding<'_>> = results.report.findings.iter().filter(written_up).collect();
-        let deviation = |f: &Finding<'_>| f.verdict == Verdict::Deviation;
-        let amount =
-            |f: &Finding<'_>| f.amount.filter(|_| deviation(f)).map(|a| if a.is_zero() { Decimal::ZERO } else { a });
-        let order = |a: &Decimal| (a.abs(), a.is_sign_positive());
-        let mut amounts: Vec<Decimal> = findings.iter().filter_map(|f| amount(f)).collect();
-        amounts.sort_by_key(order);
-        amounts.dedup();
-        let rank = |f: &Finding<'_>| {
-            let at = amount(f).map(|a| amounts.partition_point(|other| order(other) < order(&a)) + 1);
-            at.map_or(NOTHING, |at| u32::try_from(at).unwrap_or(u32::MAX))
-        };
-        let mut currencies: Vec<Currency> = findings.iter().map(|f| f.currency).collect();
-        currencies.sort_by_key(|c| c.code());
-        currencies.dedup();
-        let currency = |f: &Finding<'_>| currencies.partition_point(|c| c.code() < f.currency.code()) as u32;
-        let mut rules: BTreeMap<&str, u32> = BTreeMap::new();
+impl<'a> Sorter<'a> {
+    fn of(results: Results<'a>) -> Sorter<'a> {
+        let mut rules = BTreeMap::new();
         for (at, listed) in (0..).zip(&results.report.rules) {
-            rules.entry(&listed.rule.id).or_insert(at);
+            rules.entry(listed.rule.id.as_str()).or_insert(at);
         }
-        // The cases are numbered by their text, the lines of invoices by their row, counted on from there.
-        let texts = results.books.texts.limit() as u64;
-        let case =
-            |(at, f): (u64, &&Finding<'_>)| if f.request.is_blank() { texts + at } else { f.request.index() as u64 };
-        let mut columns: Vec<_> = By::ALL
-            .iter()
-            .map(|by| numbers(by.column(), findings.iter().map(|f| by.number(f, &rules, results.catalogue))))
-            .collect();
-        columns.push(numbers(DEVIATION, findings.iter().map(|f| u32::from(deviation(f)))));
-        columns.push(numbers(CURRENCY, findings.iter().map(|f| currency(f))));
-        columns.push(numbers(RANK, findings.iter().map(|f| rank(f))));
-        columns.push(Series::new(CASE.into(), (0..).zip(&findings).map(case).collect::<Vec<u64>>()));
-        let rows = DataFrame::new_infer_height(columns.into_iter().map(IntoColumn::into_column).collect())?;
-        let at_stake = rows.filter(&rows.column(RANK)?.as_materialized_series().u32()?.gt(NOTHING))?;
-        Ok(Stakes { rows, at_stake, amounts, currencies })
+        Sorter { results, rules, last: None }
     }
 
-    /// The groups in one respect, by their number.
-    ///
-    /// # Errors
-    /// None that an input can cause: polars reports misuse this way.
-    pub fn by(&self, by: By) -> PolarsResult<BTreeMap<u32, Group>> {
-        let mut groups: BTreeMap<u32, Group> = BTreeMap::new();
-        let counts = self.rows.group_by_stable([by.column(), DEVIATION])?.select([CASE]).count()?;
-        let read = u32s(&counts, by.column())?.into_iter().zip(u32s(&counts, DEVIATION)?);
-        for ((key, deviation), count) in read.zip(u32s(&counts, "case_count")?) {
-            let group = groups.entry(key).or_default();
-            let place = if deviation == 1 { &mut group.deviation } else { &mut group.review };
-            *place = u64::from(count);
-        }
-        let sums = self.sums(by.column())?;
-        for (at, (key, currency)) in u32s(&sums, by.column())?.into_iter().zip(u32s(&sums, CURRENCY)?).enumerate() {
-            let Some(currency) = self.currencies.get(currency as usize) else { continue };
-            let exposures = &mut groups.entry(key).or_default().exposure;
-            let (_, exposure) = exposures.entry(currency.code()).or_insert((*currency, Exposure::default()));
-            let total = Total::sum(i128_at(&sums, "whole_sum", at)?, i128_at(&sums, "fraction_sum", at)?);
-            let over = u32s(&sums, OVER)?.get(at) == Some(&1);
-            *(if over { &mut exposure.over } else { &mut exposure.under }) = total;
-        }
-        Ok(groups)
-    }
-
-    /// Per group, currency and direction: what its cases' exposures add up to.
-    #[expect(deprecated, reason = "its successors are in the lazy interface, which brings the streaming engine along")]
-    fn sums(&self, key: &str) -> PolarsResult<DataFrame> {
-        let largest = self.at_stake.group_by_stable([key, CURRENCY, CASE])?.select([RANK]).max()?;
-        let ranks = u32s(&largest, "rank_max")?;
-        let amounts: Vec<Option<Decimal>> =
-            ranks.iter().map(|rank| self.amounts.get((*rank as usize).checked_sub(1)?).copied()).collect();
-        let totals: Vec<Total> = amounts.iter().map(|a| a.map_or(Total::default(), Total::of)).collect();
-        let over = amounts.iter().map(|a| u32::from(a.is_none_or(|a| a.is_sign_positive())));
-        let decimals = |name: &str, scale: usize, pick: fn(&Total) -> i128| -> PolarsResult<Series> {
-            let values = Int128Chunked::from_iter_values(name.into(), totals.iter().map(pick));
-            Ok(values.into_decimal(PRECISION, scale)?.into_series())
+    fn groups(&mut self, finding: &'a Finding<'a>) -> [Key; 6] {
+        let same = |last: &Finding<'_>| {
+            std::ptr::eq(last.policy, finding.policy) && std::ptr::eq(last.rule.rule, finding.rule.rule)
         };
-        let columns = vec![
-            largest.column(key)?.clone(),
-            largest.column(CURRENCY)?.clone(),
-            numbers(OVER, over).into_column(),
-            decimals(WHOLE, 0, |total| total.whole)?.into_column(),
-            decimals(FRACTION, SCALE as usize, |total| total.fraction)?.into_column(),
-        ];
-        let exposures = DataFrame::new_infer_height(columns)?;
-        exposures.group_by_stable([key, CURRENCY, OVER])?.select([WHOLE, FRACTION]).sum()
+        let [policy, rule, severity] = match self.last {
+            Some((last, groups)) if same(last) => groups,
+            _ => self.groups_of_rule(finding),
+        };
+        self.last = Some((finding, [policy, rule, severity]));
+        let month = u32::try_from(finding.date.year() * 12).unwrap_or(0) + finding.date.month0();
+        let decided_by = u32::try_from(finding.decided_by.index()).unwrap_or(u32::MAX);
+        [(By::All, 0), policy, rule, severity, (By::Month, month), (By::DecidedBy, decided_by)]
+    }
+
+    fn groups_of_rule(&self, finding: &Finding<'_>) -> [Key; 3] {
+        let number = |at: Option<usize>| at.and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
+        let rule = finding.rule.rule;
+        let policy = self.results.catalogue.policies.iter().position(|policy| policy.name == finding.policy.name);
+        let severity = Severity::ALL.iter().position(|severity| *severity == rule.severity);
+        let of_id = self.rules.get(rule.id.as_str()).copied().unwrap_or_default();
+        [(By::Policy, number(policy)), (By::Rule, of_id), (By::Severity, number(severity))]
     }
 }
 
-fn numbers(name: &str, values: impl Iterator<Item = u32>) -> Series {
-    Series::new(name.into(), values.collect::<Vec<u32>>())
+/// Groups in the making.
+#[derive(Default)]
+struct Counts {
+    /// Deviations and reviews.
+    findings: HashMap<Key, [u64; 2], FixedState>,
+    exposures: HashMap<(Key, Currency), Exposure, FixedState>,
 }
 
-fn u32s(frame: &DataFrame, column: &str) -> PolarsResult<Vec<u32>> {
-    let column = frame.column(column)?.as_materialized_series();
-    Ok(column.u32()?.iter().flatten().collect())
-}
+impl Counts {
+    fn count(&mut self, group: Key, is_deviation: bool) {
+        let [deviation, review] = self.findings.entry(group).or_default();
+        *(if is_deviation { deviation } else { review }) += 1;
+    }
 
-fn i128_at(frame: &DataFrame, column: &str, at: usize) -> PolarsResult<i128> {
-    let decimals = frame.column(column)?.as_materialized_series().decimal()?;
-    decimals.physical().get(at).ok_or_else(|| PolarsError::NoData("a group has no sum".into()))
+    /// Adds the exposure of a case to each group in which it has a deviation.
+    fn stake(&mut self, case: &mut [Stake]) {
+        for respect in 0..6 {
+            let group = |stake: &Stake| stake.groups.get(respect).copied();
+            case.sort_unstable_by_key(|stake| (group(stake), stake.currency));
+            for alike in case.chunk_by(|a, b| (group(a), a.currency) == (group(b), b.currency)) {
+                let Some(largest) = alike.iter().max_by_key(|stake| stake.rank()) else { continue };
+                let Some(group) = group(largest) else { continue };
+                let exposure = self.exposures.entry((group, largest.currency)).or_default();
+                let (amount, over) = largest.rank();
+                (if over { &mut exposure.over } else { &mut exposure.under }).add(Total::of(amount));
+            }
+        }
+    }
+
+    fn finish(self, decided_by: impl Fn(u32) -> String) -> Groups {
+        let mut groups = Groups::default();
+        let mut place = |(by, number): Key, add: &mut dyn FnMut(&mut Group)| match by {
+            By::DecidedBy => add(groups.decided_by.entry(decided_by(number)).or_default()),
+            _ => add(groups.numbered.entry((by, number)).or_default()),
+        };
+        for (key, [deviation, review]) in self.findings {
+            place(key, &mut |group| (group.deviation, group.review) = (deviation, review));
+        }
+        for ((key, currency), exposure) in self.exposures {
+            place(key, &mut |group| {
+                group.exposure.insert(currency.code(), (currency, exposure));
+            });
+        }
+        groups
+    }
 }
 
 #[cfg(test)]
@@ -289,8 +310,8 @@ mod tests {
                 "158456325028528675187087900670.00",
             ),
         ] {
-            let totals: Vec<Total> = amounts.iter().map(|a| Total::of(a.parse().unwrap())).collect();
-            let sum = Total::sum(totals.iter().map(|t| t.whole).sum(), totals.iter().map(|t| t.fraction).sum());
+            let mut sum = Total::default();
+            amounts.iter().for_each(|amount| sum.add(Total::of(amount.parse().unwrap())));
             assert_eq!(sum.show(currency), shown);
         }
     }

@@ -2,11 +2,14 @@
 
 use super::Results;
 use super::cell::cell;
+use super::folder::{FolderError, Output};
+use super::ordered;
 use crate::finding::Finding;
 use crate::money;
 use crate::record::Books;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::fmt::Write;
+use std::io;
 
 /// The header of `findings.csv`.
 pub const HEADER: [&str; 21] = [
@@ -99,6 +102,25 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The evidence as a cell: `file:record` of each row, joined by `;`.
+    fn write_evidence(&self, to: &mut String) {
+        to.clear();
+        for cited in &self.evidence {
+            if !to.is_empty() {
+                to.push(';');
+            }
+            // Writing to a string does not fail.
+            let _ = write!(to, "{}:{}", cited.file, cited.record);
+        }
+    }
+
+    fn write_days_late(&self, to: &mut String) {
+        to.clear();
+        if let Some(days) = self.days_late {
+            let _ = write!(to, "{days}");
+        }
+    }
+
     /// The cells of the row in the order of [`HEADER`].
     fn cells(&self, days_late: &'a str, evidence: &'a str) -> [&str; 21] {
         [
@@ -127,34 +149,53 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Writes `findings.csv`.
-///
-/// # Errors
-/// When the place cannot be written to.
-pub fn csv(results: Results<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let mut rows = csv::Writer::from_writer(to);
-    rows.write_record(HEADER)?;
-    for finding in &results.report.findings {
-        let row = Row::of(finding, results.books);
-        let days_late = row.days_late.map(|days| days.to_string()).unwrap_or_default();
-        let evidence: Vec<String> = finding.evidence.iter().map(|place| results.books.cite(*place)).collect();
-        for text in row.cells(&days_late, &evidence.join(";")) {
-            rows.write_field(&*cell(text))?;
-        }
-        rows.write_record(None::<&[u8]>)?;
-    }
-    rows.flush()
+/// Findings as they are written: the rows of `findings.csv`, and the same of `findings.jsonl`.
+#[derive(Default)]
+pub struct Rows {
+    csv: Vec<u8>,
+    jsonl: Vec<u8>,
 }
 
-/// Writes `findings.jsonl`: one object a line. What is blank in `findings.csv` is an empty text, or `null` where it
-/// would be a number.
+impl Rows {
+    /// Takes the place of what was held before with the rows of some findings.
+    ///
+    /// # Errors
+    /// None that an input can cause: the writers of the formats report misuse this way.
+    pub fn format(&mut self, findings: &[Finding<'_>], books: &Books) -> io::Result<()> {
+        self.csv.clear();
+        self.jsonl.clear();
+        let mut rows = csv::WriterBuilder::new().buffer_capacity(1 << 12).from_writer(&mut self.csv);
+        let (mut days_late, mut evidence) = (String::new(), String::new());
+        for finding in findings {
+            let row = Row::of(finding, books);
+            row.write_days_late(&mut days_late);
+            row.write_evidence(&mut evidence);
+            for text in row.cells(&days_late, &evidence) {
+                rows.write_field(&*cell(text))?;
+            }
+            rows.write_record(None::<&[u8]>)?;
+            serde_json::to_writer(&mut self.jsonl, &row)?;
+            self.jsonl.push(b'\n');
+        }
+        rows.flush()
+    }
+}
+
+/// Writes `findings.csv` and `findings.jsonl`: the same rows, the latter with the evidence as structure. What is blank in
+/// the one is an empty text in the other, or `null` where it would be a number.
 ///
 /// # Errors
-/// When the place cannot be written to.
-pub fn jsonl(results: Results<'_>, to: &mut dyn Write) -> io::Result<()> {
-    for finding in &results.report.findings {
-        serde_json::to_writer(&mut *to, &Row::of(finding, results.books))?;
-        to.write_all(b"\n")?;
-    }
-    to.flush()
+/// When a file cannot be written to.
+pub fn write(results: Results<'_>, csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {
+    csv.put((HEADER.join(",") + "\n").as_bytes())?;
+    let format = |findings: &[Finding<'_>], rows: &mut Rows| rows.format(findings, results.books);
+    ordered::write(&results.report.findings, format, |chunks| put(chunks, csv, jsonl))
+}
+
+fn put(chunks: &[Rows], csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {
+    let (csv, jsonl) = rayon::join(
+        || chunks.iter().try_for_each(|rows| csv.put(&rows.csv)),
+        || chunks.iter().try_for_each(|rows| jsonl.put(&rows.jsonl)),
+    );
+    csv.and(jsonl)
 }

@@ -28,6 +28,12 @@ impl FolderError {
         FolderError { what, help: help.to_owned() }
     }
 
+    /// For rows that a writer of their format refuses.
+    pub(super) fn unformatted(error: io::Error) -> FolderError {
+        let help = "this is an error of the program, please report it";
+        FolderError::new(format!("a row cannot be written: {error}"), help)
+    }
+
     fn unwritable(what: &str, error: &io::Error) -> FolderError {
         let what = format!("{what} cannot be written: {error}");
         FolderError::new(what, "check the permission and the free space, or name another folder with `--out`")
@@ -90,16 +96,28 @@ impl Folder {
         name: &str,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FolderError> {
-        let path = self.temporary.path().join(UNFINISHED).join(name);
-        let write = || -> io::Result<Hashed> {
-            let mut to = BufWriter::with_capacity(1 << 16, Hashed::create(&path)?);
-            content(&mut to)?;
-            to.into_inner().map_err(io::IntoInnerError::into_error)
-        };
-        let hashed = write().map_err(|e| FolderError::unwritable(&format!("`{name}`"), &e))?;
-        let sha256 = hashed.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.written.push(Written { name: name.to_owned(), bytes: hashed.bytes, sha256 });
+        let mut output = self.create(name)?;
+        let mut to = BufWriter::with_capacity(1 << 16, &mut output);
+        content(&mut to).and_then(|()| to.flush()).map_err(|e| FolderError::unwritable(&format!("`{name}`"), &e))?;
+        drop(to);
+        self.close(output);
         Ok(())
+    }
+
+    /// Creates a file of the folder, to be written piece by piece beside others.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn create(&self, name: &str) -> Result<Output, FolderError> {
+        let path = self.temporary.path().join(UNFINISHED).join(name);
+        let file = File::create_new(path).map_err(|e| FolderError::unwritable(&format!("`{name}`"), &e))?;
+        Ok(Output { name: name.to_owned(), file, hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Takes a file in that is written to its end.
+    pub fn close(&mut self, output: Output) {
+        let sha256 = output.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.written.push(Written { name: output.name, bytes: output.bytes, sha256 });
     }
 
     /// The files written so far.
@@ -207,20 +225,25 @@ impl Drop for Parents {
     }
 }
 
-/// A file that is hashed while it is written.
-struct Hashed {
+/// A file in the making, hashed while it is written.
+pub struct Output {
+    name: String,
     file: File,
     hash: Sha256,
     bytes: u64,
 }
 
-impl Hashed {
-    fn create(path: &Path) -> io::Result<Hashed> {
-        Ok(Hashed { file: File::create_new(path)?, hash: Sha256::new(), bytes: 0 })
+impl Output {
+    /// Writes a large piece.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(&mut self, piece: &[u8]) -> Result<(), FolderError> {
+        self.write_all(piece).map_err(|error| FolderError::unwritable(&format!("`{}`", self.name), &error))
     }
 }
 
-impl Write for Hashed {
+impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.file.write(bytes)?;
         self.hash.update(bytes.get(..count).unwrap_or_default());

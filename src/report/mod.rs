@@ -10,12 +10,16 @@ pub mod exposure;
 pub mod findings;
 pub mod folder;
 pub mod layout;
+pub mod ordered;
 pub mod paper;
 pub mod paper_terminal;
+#[cfg(test)]
+pub(crate) mod quarter;
 pub mod rejects;
 pub mod run;
 pub mod summary;
 pub mod terminal;
+pub mod totals;
 
 use crate::audit::Report;
 use crate::policy::Catalogue;

@@ -1,41 +1,58 @@
 //! `rejects.csv` and `held_back.csv`: the rows that could not be used, and the cases that rest on them.
 
-use super::Results;
 use super::cell::cell;
-use std::io::{self, Write};
+use super::folder::{FolderError, Output};
+use super::ordered;
+use crate::record::{ExportFile, HeldBack, Place, Reject};
 
 /// Writes `rejects.csv`.
 ///
 /// # Errors
-/// When the place cannot be written to.
-pub fn rejects(results: Results<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let mut rows = csv::Writer::from_writer(to);
-    rows.write_record(["file", "record", "line", "column", "value", "reason"])?;
-    for reject in &results.books.rejects {
-        let file = results.books.files.get(usize::from(reject.place.file));
-        let (record, line) = (reject.place.record.to_string(), reject.line.to_string());
-        let name = file.map_or("", |file| &file.name);
-        for text in [name, &record, &line, &reject.column, &reject.value, &reject.reason] {
-            rows.write_field(&*cell(text))?;
+/// When the file cannot be written to.
+pub fn rejects(files: &[ExportFile], rejects: &[Reject], to: &mut Output) -> Result<(), FolderError> {
+    to.put(b"file,record,line,column,value,reason\n")?;
+    let format = |rejects: &[Reject], to: &mut Vec<u8>| {
+        to.clear();
+        let mut rows = csv::Writer::from_writer(to);
+        for reject in rejects {
+            let (record, line) = (reject.place.record.to_string(), reject.line.to_string());
+            let name = name(files, reject.place);
+            rows.write_record(
+                [name, &record, &line, &reject.column, &reject.value, &reject.reason]
+                    .map(cell)
+                    .iter()
+                    .map(|text| text.as_bytes()),
+            )?;
         }
-        rows.write_record(None::<&[u8]>)?;
-    }
-    rows.flush()
+        rows.flush()
+    };
+    ordered::write(rejects, format, |chunks| chunks.iter().try_for_each(|chunk| to.put(chunk)))
 }
 
 /// Writes `held_back.csv`.
 ///
 /// # Errors
-/// When the place cannot be written to.
-pub fn held_back(results: Results<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let mut rows = csv::Writer::from_writer(to);
-    rows.write_record(["request_id", "invoice_id", "because"])?;
-    for case in &results.books.held_back {
-        let because: Vec<String> = case.because.iter().map(|place| results.books.cite(*place)).collect();
-        for text in [&case.request_id, &case.invoice_id, &because.join(";")] {
-            rows.write_field(&*cell(text))?;
+/// When the file cannot be written to.
+pub fn held_back(files: &[ExportFile], cases: &[HeldBack], to: &mut Output) -> Result<(), FolderError> {
+    to.put(b"request_id,invoice_id,because\n")?;
+    let format = |cases: &[HeldBack], to: &mut Vec<u8>| {
+        to.clear();
+        let mut rows = csv::Writer::from_writer(to);
+        for case in cases {
+            let cite = |place: &Place| format!("{}:{}", name(files, *place), place.record);
+            let because: Vec<String> = case.because.iter().map(cite).collect();
+            rows.write_record(
+                [case.request_id.as_str(), &case.invoice_id, &because.join(";")]
+                    .map(cell)
+                    .iter()
+                    .map(|text| text.as_bytes()),
+            )?;
         }
-        rows.write_record(None::<&[u8]>)?;
-    }
-    rows.flush()
+        rows.flush()
+    };
+    ordered::write(cases, format, |chunks| chunks.iter().try_for_each(|chunk| to.put(chunk)))
+}
+
+fn name(files: &[ExportFile], place: Place) -> &str {
+    files.get(usize::from(place.file)).map_or("", |file| &file.name)
 }

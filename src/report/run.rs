@@ -1,9 +1,9 @@
 //! `run.json`: with what a run was made, so that a second person can make it again and check that nothing was changed.
 
-use super::Results;
 use super::folder::Written;
 use super::summary::{AsOfFrom, as_of};
-use crate::policy::Source;
+use super::totals::Totals;
+use crate::policy::{Catalogue, Source};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -97,25 +97,30 @@ pub struct Timing {
 
 impl<'a> Run<'a> {
     /// The record of a run that gave these results and wrote these files.
-    pub fn of(results: Results<'a>, options: RunOptions<'a>, written: &'a [Written], timing: Timing) -> Run<'a> {
-        let (books, report) = (results.books, results.report);
-        let inputs = books.files.iter().map(|file| Input {
+    pub fn of(
+        catalogue: &'a Catalogue,
+        totals: &'a Totals<'_>,
+        options: RunOptions<'a>,
+        written: &'a [Written],
+        timing: Timing,
+    ) -> Run<'a> {
+        let inputs = totals.files.iter().map(|file| Input {
             file: &file.name,
             path: file.path.display().to_string(),
             table: file.table.name(),
             bytes: file.bytes,
             sha256: &file.sha256,
-            rows_read: file.rows_read,
-            rows_used: file.rows_used,
-            rows_rejected: file.rows_read - file.rows_used,
+            rows_read: file.rows.read,
+            rows_used: file.rows.used,
+            rows_rejected: file.rows.rejected,
         });
         Run {
             reperform: env!("CARGO_PKG_VERSION"),
             options,
-            as_of: as_of(&report.as_of),
-            as_of_from: AsOfFrom::of(&report.as_of, books),
+            as_of: as_of(&totals.as_of),
+            as_of_from: AsOfFrom::of(totals),
             inputs: inputs.collect(),
-            policies: results.catalogue.judging().map(policy_file).collect(),
+            policies: catalogue.judging().map(policy_file).collect(),
             written,
             timing,
         }

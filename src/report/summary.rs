@@ -1,14 +1,15 @@
 //! `summary.json`: what a run found, added up. The terminal shows the same figures.
 
-use super::Results;
 use super::coverage::covered;
-use super::exposure::{By, Exposures, Group, Stakes};
-use crate::audit::AsOf;
+use super::exposure::{By, Exposures, Group, Groups};
+use super::totals::{FileTotals, RejectCounts, Totals};
+use crate::audit::{AsOf, Tally};
 use crate::column::{Column, Table};
 use crate::money;
+use crate::plan::Listed;
+use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
-use crate::record::{Books, MoneySplit};
-use polars::prelude::PolarsResult;
+use crate::record::MoneySplit;
 use rust_decimal::Decimal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::cmp::Reverse;
@@ -60,8 +61,9 @@ pub struct AsOfFrom<'a> {
 
 impl<'a> AsOfFrom<'a> {
     /// Where an as-of date comes from.
-    pub fn of(as_of: &AsOf, books: &'a Books) -> AsOfFrom<'a> {
-        let file = as_of.set_by.and_then(|(place, _)| books.files.get(usize::from(place.file)));
+    pub fn of(totals: &'a Totals<'_>) -> AsOfFrom<'a> {
+        let as_of = &totals.as_of;
+        let file = as_of.set_by.and_then(|(place, _)| totals.files.get(usize::from(place.file)));
         AsOfFrom {
             given: as_of.given,
             file: file.map(|file| file.name.as_str()),
@@ -85,6 +87,13 @@ pub struct Rows {
     pub used: u64,
     /// Rejected.
     pub rejected: u64,
+}
+
+impl Rows {
+    /// These and others.
+    pub fn plus(self, other: Rows) -> Rows {
+        Rows { read: self.read + other.read, used: self.used + other.used, rejected: self.rejected + other.rejected }
+    }
 }
 
 /// The rows of a file.
@@ -147,15 +156,15 @@ pub struct Verdicts {
 #[derive(serde::Serialize)]
 pub struct Findings<'a> {
     /// By the case's policy.
-    pub by_policy: Named<&'a str, Group>,
+    pub by_policy: Named<&'a str, &'a Group>,
     /// By rule.
-    pub by_rule: Named<&'a str, Group>,
+    pub by_rule: Named<&'a str, &'a Group>,
     /// By the rule's severity, the gravest first.
-    pub by_severity: Named<&'static str, Group>,
+    pub by_severity: Named<&'static str, &'a Group>,
     /// By the month of the finding's date.
-    pub by_month: Named<String, Group>,
+    pub by_month: Named<String, &'a Group>,
     /// By who decided; empty where that is not recorded.
-    pub by_decided_by: Named<&'a str, Group>,
+    pub by_decided_by: Named<&'a str, &'a Group>,
 }
 
 /// Rejected rows by what is wrong with them.
@@ -250,36 +259,29 @@ fn exposures<S: Serializer>(exposures: &Exposures, serializer: S) -> Result<S::O
 }
 
 impl<'a> Summary<'a> {
-    /// Adds a run up.
-    ///
-    /// # Errors
-    /// None that an input can cause: polars reports misuse this way.
-    pub fn of(results: Results<'a>) -> PolarsResult<Summary<'a>> {
-        let (books, report) = (results.books, results.report);
-        let stakes = Stakes::of(results)?;
-        let cases = &report.cases;
-        Ok(Summary {
-            as_of: as_of(&report.as_of),
-            as_of_from: AsOfFrom::of(&report.as_of, books),
-            rows: Named(Table::ALL.map(|table| (table.name(), rows_of(books, table))).into()),
-            files: books.files.iter().map(file_rows).collect(),
-            money: Money {
-                amount: money_of(&books.reconciliation.invoiced),
-                refund_amount: money_of(&books.reconciliation.refunded),
-            },
+    /// The summary of a whole: of its policies, the rules asked for, and what it adds up to.
+    pub fn of(catalogue: &'a Catalogue, rules: &[Listed<'a>], totals: &'a Totals<'_>) -> Summary<'a> {
+        let cases = &totals.cases;
+        let all = totals.groups.by(By::All).next();
+        Summary {
+            as_of: as_of(&totals.as_of),
+            as_of_from: AsOfFrom::of(totals),
+            rows: Named(Table::ALL.map(|table| (table.name(), totals.rows(Some(table)))).into()),
+            files: totals.files.iter().map(file_rows).collect(),
+            money: Money { amount: money_of(&totals.invoiced), refund_amount: money_of(&totals.refunded) },
             cases: Cases {
                 total: cases.total,
                 evaluated: cases.evaluated,
                 held_back: cases.held_back,
                 outside_versions: cases.outside,
             },
-            outside: report.outside.iter().map(|id| books.text(*id)).collect(),
-            verdicts: verdicts(results),
-            exposure: stakes.by(By::All)?.remove(&0).unwrap_or_default().exposure,
-            findings: Findings::of(results, &stakes)?,
-            rejects: Rejects::of(books),
-            coverage: Coverage::of(results),
-        })
+            outside: totals.outside.iter().map(String::as_str).collect(),
+            verdicts: verdicts(&totals.tallies),
+            exposure: all.map(|(_, group)| group.exposure.clone()).unwrap_or_default(),
+            findings: Findings::of(catalogue, rules, &totals.groups),
+            rejects: Rejects::of(totals.rows(None).rejected, &totals.rejects, &totals.files),
+            coverage: Coverage::of(rules, &totals.tallies),
+        }
     }
 
     /// Writes `summary.json`.
@@ -293,18 +295,8 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn file_rows(file: &crate::record::ExportFile) -> FileRows<'_> {
-    let rows = Rows { read: file.rows_read, used: file.rows_used, rejected: file.rows_read - file.rows_used };
-    FileRows { file: &file.name, table: file.table.name(), rows }
-}
-
-fn rows_of(books: &Books, table: Table) -> Rows {
-    let files = books.files.iter().filter(|file| file.table == table).map(|file| file_rows(file).rows);
-    files.fold(Rows::default(), |sum, rows| Rows {
-        read: sum.read + rows.read,
-        used: sum.used + rows.used,
-        rejected: sum.rejected + rows.rejected,
-    })
+fn file_rows(file: &FileTotals) -> FileRows<'_> {
+    FileRows { file: &file.name, table: file.table.name(), rows: file.rows }
 }
 
 fn money_of(splits: &[MoneySplit]) -> Named<String, UsedRejected> {
@@ -319,8 +311,8 @@ fn money_of(splits: &[MoneySplit]) -> Named<String, UsedRejected> {
     Named(sums.collect())
 }
 
-fn verdicts(results: Results<'_>) -> Verdicts {
-    results.report.tallies.iter().fold(Verdicts::default(), |sum, tally| Verdicts {
+fn verdicts(tallies: &[Tally]) -> Verdicts {
+    tallies.iter().fold(Verdicts::default(), |sum, tally| Verdicts {
         compliant: sum.compliant + tally.compliant,
         deviation: sum.deviation + tally.deviation,
         review: sum.review + tally.review,
@@ -329,44 +321,51 @@ fn verdicts(results: Results<'_>) -> Verdicts {
 }
 
 impl<'a> Findings<'a> {
-    fn of(results: Results<'a>, stakes: &Stakes) -> PolarsResult<Findings<'a>> {
-        let (books, catalogue, rules) = (results.books, results.catalogue, &results.report.rules);
+    fn of(catalogue: &'a Catalogue, rules: &[Listed<'a>], groups: &'a Groups) -> Findings<'a> {
         let policy = |at: u32| catalogue.policies.get(at as usize).map_or("", |policy| policy.name.as_str());
         let rule = |at: u32| rules.get(at as usize).map_or("", |listed| listed.rule.id.as_str());
         let severity = |at: u32| Severity::ALL.get(at as usize).map_or("", |severity| severity.name());
         let month = |at: u32| format!("{:04}-{:02}", at / 12, at % 12 + 1);
-        let mut by_decided_by = named(stakes.by(By::DecidedBy)?, |at| books.texts.at(at as usize));
-        by_decided_by.0.sort_by(|a, b| a.0.cmp(b.0));
-        Ok(Findings {
-            by_policy: named(stakes.by(By::Policy)?, policy),
-            by_rule: named(stakes.by(By::Rule)?, rule),
-            by_severity: named(stakes.by(By::Severity)?, severity),
-            by_month: named(stakes.by(By::Month)?, month),
-            by_decided_by,
-        })
+        Findings {
+            by_policy: named(groups.by(By::Policy), policy),
+            by_rule: named(groups.by(By::Rule), rule),
+            by_severity: named(groups.by(By::Severity), severity),
+            by_month: named(groups.by(By::Month), month),
+            by_decided_by: Named(groups.by_decided_by().collect()),
+        }
     }
 }
 
-fn named<K>(groups: BTreeMap<u32, Group>, name: impl Fn(u32) -> K) -> Named<K, Group> {
-    Named(groups.into_iter().map(|(number, group)| (name(number), group)).collect())
+fn named<'a, K>(groups: impl Iterator<Item = (u32, &'a Group)>, name: impl Fn(u32) -> K) -> Named<K, &'a Group> {
+    Named(groups.map(|(number, group)| (name(number), group)).collect())
 }
 
 /// How many rejected values a summary names.
 const VALUES: usize = 1000;
 
 impl<'a> Rejects<'a> {
-    fn of(books: &'a Books) -> Rejects<'a> {
-        let mut counts: BTreeMap<(&str, &str, &str, &str), u64> = BTreeMap::new();
-        for reject in &books.rejects {
-            let file = books.files.get(usize::from(reject.place.file)).map_or("", |file| &file.name);
-            *counts.entry((file, &reject.column, &reject.value, &reject.reason)).or_default() += 1;
+    fn of(rows: u64, counts: &'a RejectCounts<'_>, files: &'a [FileTotals]) -> Rejects<'a> {
+        let mut values: Vec<RejectedValue<'a>> = counts
+            .iter()
+            .map(|(why, rows)| RejectedValue {
+                rows,
+                file: files.get(usize::from(why.file)).map_or("", |file| &file.name),
+                column: &why.column,
+                value: &why.value,
+                reason: &why.reason,
+            })
+            .collect();
+        let order =
+            |value: &RejectedValue<'a>| (Reverse(value.rows), value.file, value.column, value.value, value.reason);
+        let mut further = Vec::new();
+        if values.len() > VALUES {
+            // There may be a million values: only those that are named are sorted.
+            values.select_nth_unstable_by(VALUES, |a, b| order(a).cmp(&order(b)));
+            further = values.split_off(VALUES);
         }
-        let value = |((file, column, value, reason), rows)| RejectedValue { rows, file, column, value, reason };
-        let mut values: Vec<RejectedValue<'a>> = counts.into_iter().map(value).collect();
-        values.sort_by_key(|value| Reverse(value.rows));
-        let further = values.split_off(values.len().min(VALUES));
+        values.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
         Rejects {
-            rows: books.rejects.len() as u64,
+            rows,
             values,
             further_values: further.len() as u64,
             further_rows: further.iter().map(|value| value.rows).sum(),
@@ -375,8 +374,8 @@ impl<'a> Rejects<'a> {
 }
 
 impl Coverage {
-    fn of(results: Results<'_>) -> Coverage {
-        let all = covered(results.report);
+    fn of(rules: &[Listed<'_>], tallies: &[Tally]) -> Coverage {
+        let all = covered(rules, tallies);
         let mut missing: BTreeMap<Column, u64> = BTreeMap::new();
         for (column, count) in all.iter().flat_map(|covered| &covered.tally.missing) {
             *missing.entry(*column).or_default() += count;

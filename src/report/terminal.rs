@@ -103,7 +103,7 @@ fn by_policy(summary: &Summary<'_>) -> Table {
     for (name, group) in all.iter().take(shown) {
         table.row(vec![left(short(name, 24)), right(count(group.deviation)), right(count(group.review))]);
     }
-    let further = || all.iter().skip(shown).map(|(_, group)| group);
+    let further = || all.iter().skip(shown).map(|(_, group)| *group);
     if further().next().is_some() {
         let sum = |pick: fn(&Group) -> u64| right(count(further().map(pick).sum()));
         let name = format!("{} more", further().count());
@@ -160,7 +160,7 @@ fn gravest(summary: &Summary<'_>, rules: &[Listed<'_>]) -> Vec<String> {
         |id: &str| rules.iter().find(|listed| listed.rule.id == id).map_or(Severity::Low, |l| l.rule.severity);
     let Named(all) = &summary.findings.by_rule;
     let mut found: Vec<(Severity, &str, &Group)> =
-        all.iter().filter(|(_, group)| group.deviation > 0).map(|(id, group)| (severity(id), *id, group)).collect();
+        all.iter().filter(|(_, group)| group.deviation > 0).map(|(id, group)| (severity(id), *id, *group)).collect();
     if found.is_empty() {
         return Vec::new();
     }
