@@ -30,6 +30,7 @@ pub mod example;
 pub mod explain;
 pub mod export;
 pub mod finding;
+pub mod generate;
 pub mod money;
 pub mod plan;
 pub mod policy;

@@ -153,6 +153,12 @@ impl Zone {
         self.zone.name()
     }
 
+    /// Seconds by which its clocks are ahead of UTC as a day begins.
+    pub fn offset_on(self, day: NaiveDate) -> i64 {
+        let midnight = ticks_of_day(day);
+        (midnight - self.instant_of_local(midnight)) / TICKS_PER_SECOND
+    }
+
     fn offset_at(self, instant: i64) -> i64 {
         if let Some(fixed) = self.fixed {
             return fixed;

@@ -28,7 +28,8 @@ impl FolderError {
         FolderError { what, help: help.to_owned() }
     }
 
-    fn unwritable(what: &str, error: &io::Error) -> FolderError {
+    /// The error of a file or folder that cannot be written.
+    pub fn unwritable(what: &str, error: &io::Error) -> FolderError {
         let what = format!("{what} cannot be written: {error}");
         FolderError::new(what, "check the permission and the free space, or name another folder with `--out`")
     }
@@ -90,16 +91,31 @@ impl Folder {
         name: &str,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FolderError> {
-        let path = self.temporary.path().join(UNFINISHED).join(name);
-        let write = || -> io::Result<Hashed> {
-            let mut to = BufWriter::with_capacity(1 << 16, Hashed::create(&path)?);
+        let file = self.open(name)?;
+        let write = || -> io::Result<Open> {
+            let mut to = BufWriter::with_capacity(1 << 16, file);
             content(&mut to)?;
             to.into_inner().map_err(io::IntoInnerError::into_error)
         };
-        let hashed = write().map_err(|e| FolderError::unwritable(&format!("`{name}`"), &e))?;
-        let sha256 = hashed.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.written.push(Written { name: name.to_owned(), bytes: hashed.bytes, sha256 });
+        let file = write().map_err(|e| FolderError::unwritable(&format!("`{name}`"), &e))?;
+        self.close(file);
         Ok(())
+    }
+
+    /// Begins a file of the folder, which is not buffered. It counts as written once it is closed.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn open(&self, name: &str) -> Result<Open, FolderError> {
+        let path = self.temporary.path().join(UNFINISHED).join(name);
+        let file = File::create_new(path).map_err(|e| FolderError::unwritable(&format!("`{name}`"), &e))?;
+        Ok(Open { name: name.to_owned(), file, hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Ends a file of the folder.
+    pub fn close(&mut self, file: Open) {
+        let sha256 = file.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.written.push(Written { name: file.name, bytes: file.bytes, sha256 });
     }
 
     /// The files written so far.
@@ -207,20 +223,15 @@ impl Drop for Parents {
     }
 }
 
-/// A file that is hashed while it is written.
-struct Hashed {
+/// A file of the folder that is hashed while it is written.
+pub struct Open {
+    name: String,
     file: File,
     hash: Sha256,
     bytes: u64,
 }
 
-impl Hashed {
-    fn create(path: &Path) -> io::Result<Hashed> {
-        Ok(Hashed { file: File::create_new(path)?, hash: Sha256::new(), bytes: 0 })
-    }
-}
-
-impl Write for Hashed {
+impl Write for Open {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.file.write(bytes)?;
         self.hash.update(bytes.get(..count).unwrap_or_default());
