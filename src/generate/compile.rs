@@ -23,6 +23,9 @@ pub(super) fn family(source: &Source, catalogue: &Catalogue) -> Result<Family, P
     of_file(&file, catalogue).map_err(problem)
 }
 
+/// The largest number in a story, so that nothing overflows.
+const LARGEST: i64 = 1_000_000;
+
 const HELP: &str = "`policies/README.md` explains how stories are written";
 
 fn of_file(file: &File, catalogue: &Catalogue) -> Result<Family, Wrong> {
@@ -39,16 +42,22 @@ fn of_file(file: &File, catalogue: &Catalogue) -> Result<Family, Wrong> {
         return Err((file.policy.span(), "`times` and `account` need at least one entry".to_owned()));
     }
     let (mut tales, mut weight) = (Vec::new(), 0);
+    let known = |rule: &str| {
+        catalogue.policies.iter().any(|p| (p.base || p.name == *name) && p.rules.iter().any(|r| r.id == rule))
+    };
     for story in &file.story {
+        if let Some(plant) = story.get_ref().plant.iter().find(|plant| !known(&plant.get_ref().rule)) {
+            return Err((plant.span(), format!("the policy has no rule `{}`", plant.get_ref().rule)));
+        }
         weight += story.get_ref().weight;
         tales.push(tale(file, policy, story, weight)?);
     }
-    if !tales.iter().any(|tale| tale.requests == 1) {
-        return Err((file.policy.span(), "no story has exactly one request".to_owned()));
+    if file.weight == 0 || !tales.iter().any(|tale| tale.requests == 1) {
+        return Err((file.policy.span(), "the file needs a weight, and a story with exactly one request".to_owned()));
     }
     let zone = policy.zone;
     let calendar = policy.calendar.clone();
-    Ok(Family { zone, calendar, from, days, forms, groups, weight: file.weight, tales })
+    Ok(Family { policy: name.clone(), zone, calendar, from, days, forms, groups, weight: file.weight, tales })
 }
 
 fn day(written: &Spanned<toml::value::Datetime>) -> Result<NaiveDate, Wrong> {
@@ -61,8 +70,8 @@ fn group(written: &Spanned<super::story::Account>) -> Result<Group, Wrong> {
     let account = written.get_ref();
     let currency = Currency::from_code(&account.currency);
     let currency = currency.ok_or_else(|| (written.span(), format!("unknown currency `{}`", account.currency)))?;
-    if account.weight == 0 || account.scale < 1 {
-        return Err((written.span(), "`weight` and `scale` must be above 0".to_owned()));
+    if account.weight == 0 || !(1..=LARGEST).contains(&account.scale) {
+        return Err((written.span(), format!("`weight` must be above 0, and `scale` from 1 to {LARGEST}")));
     }
     Ok(Group {
         currency: account.currency.clone(),
@@ -102,9 +111,6 @@ fn tale(file: &File, policy: &Policy, story: &Spanned<Story>, weight: u64) -> Re
     let plants = plants.collect::<Result<Vec<Script>, Wrong>>()?;
     if written.weight == 0 || (plants.is_empty() && !written.request.is_empty()) {
         return Err((story.span(), "a story needs a weight, and one with requests a plant".to_owned()));
-    }
-    if written.decision.len() > written.request.len() * DECISIONS as usize {
-        return Err((story.span(), format!("a story has at most {DECISIONS} decisions for each request")));
     }
     Ok(Tale { weight, requests: written.request.len(), compliant, plants })
 }
@@ -187,6 +193,7 @@ impl Compiler<'_> {
 
     fn script(&self) -> Result<Script, Wrong> {
         self.check_names()?;
+        self.check_decisions()?;
         let mut steps = Steps::default();
         let mut rows = |scope: fn(usize) -> Scope, count: usize| {
             (0..count).map(|n| self.row(scope(n), &mut steps)).collect::<Result<Vec<Row>, Wrong>>()
@@ -231,10 +238,24 @@ impl Compiler<'_> {
         if let Some((name, cell)) = unknown {
             return Err((cell.span(), format!("there is no column `{name}`")));
         }
-        for (path, cell) in self.plant.into_iter().flat_map(|plant| &plant.set) {
-            if !self.named(path).is_some_and(|(scope, name)| known(scope, name)) {
-                return Err((cell.span(), format!("there is no cell `{path}`")));
-            }
+        let exists = |scope: Scope, name: &str| match scope {
+            Scope::Value => story.values.contains_key(name) || default.values.contains_key(name),
+            Scope::Line(number) => number < story.line.len() && known(scope, name),
+            Scope::Request(number) => number < story.request.len() && known(scope, name),
+            Scope::Invoice | Scope::Decision(_) => known(scope, name),
+        };
+        let mut planted = self.plant.into_iter().flat_map(|plant| &plant.set);
+        match planted.find(|(path, _)| !self.named(path).is_some_and(|(scope, name)| exists(scope, name))) {
+            Some((path, cell)) => Err((cell.span(), format!("there is no cell `{path}`"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Every decision must be about a request, which has a few at most.
+    fn check_decisions(&self) -> Result<(), Wrong> {
+        let (decisions, requests) = (self.decisions(), self.story.request.len());
+        if decisions > requests * DECISIONS as usize || (0..decisions).any(|number| self.about(number) >= requests) {
+            return self.wrong(format!("each decision is about a request, which has at most {DECISIONS}"));
         }
         Ok(())
     }
@@ -336,11 +357,13 @@ impl Compiler<'_> {
                 Some(texts) => return self.texts(texts, at, steps),
                 None => return self.wrong(format!("there is no list `{name}`")),
             },
-            Cell::Number(number) => (Step::Number(Number::Fixed(*number)), Gives::Number),
+            Cell::Number(number) => (Step::Number(self.number(&Count::Fixed(*number), at, steps)?), Gives::Number),
             Cell::Made(Made::Number(count)) => (Step::Number(self.number(count, at, steps)?), Gives::Number),
             Cell::Made(Made::Amount(amount)) => {
-                if amount.from < 0 || amount.to < amount.from.max(1) || amount.step.is_some_and(|step| step < 1) {
-                    return self.wrong("`from`, `to` and `step` must be above 0 and in this order".to_owned());
+                let ends = [amount.from, amount.to, amount.step.unwrap_or(1)];
+                if amount.from > amount.to || !ends.iter().all(|end| (1..=LARGEST).contains(end)) {
+                    let what = "`from` and `to`, in this order, and `step` must be from 1 to";
+                    return self.wrong(format!("{what} {LARGEST}"));
                 }
                 (Step::Amount(amount.from, amount.to, amount.step), Gives::Money)
             }
@@ -391,9 +414,13 @@ impl Compiler<'_> {
 
     fn number(&self, count: &Count, at: Scope, steps: &mut Steps) -> Result<Number, Wrong> {
         match count {
-            Count::Fixed(number) => Ok(Number::Fixed(*number)),
-            Count::Range([from, to]) if from <= to => Ok(Number::Range(*from, *to)),
-            Count::Range(_) => self.wrong("the range ends before it begins".to_owned()),
+            Count::Fixed(number) if (-LARGEST..=LARGEST).contains(number) => Ok(Number::Fixed(*number)),
+            Count::Range([from, to]) if -LARGEST <= *from && from <= to && *to <= LARGEST => {
+                Ok(Number::Range(*from, *to))
+            }
+            Count::Fixed(_) | Count::Range(_) => {
+                self.wrong(format!("a number must be at most {LARGEST}, and a range in order"))
+            }
             Count::Of(path) => self.slot(path, at, Some(Gives::Number), steps).map(Number::Of),
         }
     }
@@ -431,7 +458,8 @@ impl Compiler<'_> {
             parts.push(Part::Text(before.replace('"', "\"\"")));
             parts.push(match (path.strip_suffix(":month"), request(path)) {
                 (Some(path), _) => Part::Month(self.slot(path, at, Some(Gives::Day), steps)?),
-                (None, Some(number)) => Part::Request(number),
+                (None, Some(number)) if number < self.story.request.len() => Part::Request(number),
+                (None, Some(_)) => return self.wrong(format!("the story has no `{path}`")),
                 (None, None) => Part::Cell(self.slot(path, at, None, steps)?),
             });
             if let Some(Part::Cell(slot)) = parts.last()

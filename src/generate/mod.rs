@@ -68,6 +68,11 @@ impl Teller {
         if problems.is_empty() { Ok(Teller(families)) } else { Err(problems) }
     }
 
+    /// The policies that there are stories about.
+    pub fn policies(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|family| family.policy.as_str())
+    }
+
     /// Tells so many cases and writes them into the [`FILES`]; `tick` is told how many more cases are written.
     ///
     /// # Errors

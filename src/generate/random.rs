@@ -22,7 +22,7 @@ impl Random {
 
     /// A number from 0 up to but not including `end`.
     pub(super) fn below(&mut self, end: u64) -> u64 {
-        if end < 2 { 0 } else { (u128::from(self.0.next_u64()) * u128::from(end) >> 64) as u64 }
+        if end < 2 { 0 } else { ((u128::from(self.0.next_u64()) * u128::from(end)) >> 64) as u64 }
     }
 
     /// A number of a range with both ends.

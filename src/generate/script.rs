@@ -14,6 +14,7 @@ pub(super) type Slot = usize;
 
 /// The stories of one policy.
 pub(super) struct Family {
+    pub(super) policy: String,
     pub(super) zone: Zone,
     pub(super) calendar: Option<Calendar>,
     /// The first day of an invoice.
