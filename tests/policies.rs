@@ -869,7 +869,7 @@ const WORD_KEYS: [&str; 15] = [
 
 fn gather_words(value: &toml::Value, wanted: bool, words: &mut BTreeSet<String>) {
     match value {
-        toml::Value::String(word) if wanted => {
+        toml::Value::String(word) if wanted && !word.is_empty() => {
             words.insert(word.clone());
         }
         toml::Value::Array(items) => items.iter().for_each(|item| gather_words(item, wanted, words)),

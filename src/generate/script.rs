@@ -346,23 +346,24 @@ pub(super) fn padded(number: u64, digits: usize, to: &mut Vec<u8>) {
 }
 
 fn date(day: NaiveDate, to: &mut Vec<u8>) {
-    padded(u64::from(day.year().unsigned_abs()), 4, to);
-    to.push(b'-');
-    pair(day.month(), to);
-    to.push(b'-');
-    pair(day.day(), to);
+    to.extend_from_slice(&day_digits(day));
+}
+
+fn day_digits(day: NaiveDate) -> [u8; 10] {
+    let year = day.year().unsigned_abs();
+    let ([a, b], [c, d]) = (pair(year / 100), pair(year % 100));
+    let ([e, f], [g, h]) = (pair(day.month()), pair(day.day()));
+    [a, b, c, d, b'-', e, f, b'-', g, h]
 }
 
 fn clock(day: NaiveDate, second: i64, to: &mut Vec<u8>) {
-    date(day, to);
+    to.extend_from_slice(&day_digits(day));
     let second = second as u32;
-    for (before, count) in [(b'T', second / 3600), (b':', second / 60 % 60), (b':', second % 60)] {
-        to.push(before);
-        pair(count, to);
-    }
+    let [[a, b], [c, d], [e, f]] = [second / 3600, second / 60 % 60, second % 60].map(pair);
+    to.extend_from_slice(&[b'T', a, b, b':', c, d, b':', e, f]);
 }
 
 /// Two digits.
-fn pair(number: u32, to: &mut Vec<u8>) {
-    to.extend([b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]);
+fn pair(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
