@@ -5,6 +5,7 @@
 //! exports/*.csv ─► export ─► record ─► case ─► audit ─► finding ─► report ─► reports/
 //!                    └► rejects               ▲ check
 //! policies/*.toml ─► policy ─► plan ──────────┘
+//! policies/stories/*.toml ─► generate ─► exports/*.csv, with a key of what is wrong in them
 //! ```
 //!
 //! | word | here |
@@ -18,6 +19,7 @@
 //! | exposure | the money at stake in a case |
 //! | held back | a case that rests on rejected rows, and is not evaluated |
 //! | plan | the rules of one policy version, by the kind of request that they can apply to |
+//! | story, plant | what generated exports tell about a request; how it goes against one rule |
 //! | trail, working | the columns and rows that an outcome rests on; the steps by which it came about |
 
 pub mod audit;
@@ -30,6 +32,7 @@ pub mod example;
 pub mod explain;
 pub mod export;
 pub mod finding;
+pub mod generate;
 pub mod money;
 pub mod plan;
 pub mod policy;

@@ -212,6 +212,12 @@ impl Zone {
         self.zone.name()
     }
 
+    /// Seconds by which its clocks are ahead of UTC as a day begins.
+    pub fn offset_on(self, day: NaiveDate) -> i64 {
+        let midnight = i64::from(day.num_days_from_ce() - UNIX_EPOCH_FROM_CE) * TICKS_PER_DAY;
+        (midnight - self.instant_of_local(midnight)) / TICKS_PER_SECOND
+    }
+
     fn offset_at(self, instant: i64) -> i64 {
         if let Some(fixed) = self.fixed {
             return fixed;

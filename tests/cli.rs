@@ -9,6 +9,8 @@ mod books;
 mod explain;
 #[path = "cli/folder.rs"]
 mod folder;
+#[path = "cli/generate.rs"]
+mod generate;
 #[path = "cli/policies.rs"]
 mod policies;
 #[path = "cli/results.rs"]

@@ -4,6 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use rayon::prelude::*;
 use reperform::audit::{self, Options};
 use reperform::example;
+use reperform::generate::Teller;
 use reperform::policy::rule::Rule;
 use reperform::policy::word::texts_with_words;
 use reperform::policy::{Catalogue, Problem, Source, shipped};
@@ -764,18 +765,37 @@ fn toml_blocks(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_page_on_policies_shows_a_policy_and_an_example_that_work() {
+fn the_page_on_policies_shows_a_policy_an_example_and_a_story_that_work() {
     let page = fs::read_to_string(repository().join("policies/README.md")).unwrap();
-    let [policy, examples] = <[String; 2]>::try_from(toml_blocks(&page)).unwrap();
+    let [policy, examples, stories] = <[String; 3]>::try_from(toml_blocks(&page)).unwrap();
     let source = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
     let mut sources = shipped();
     sources.push(source("acme.toml", &policy));
     sources.push(source("calendars/acme-days.csv", "date,name\n2026-01-01,New Year\n"));
+    sources.push(source("stories/acme.toml", &stories));
     let catalogue = Catalogue::of(sources).unwrap_or_else(|problems| panic!("{problems:?}"));
     let tested = example::run(&catalogue, &source("acme.examples.toml", &examples)).unwrap();
     assert_eq!(tested.passed, 1);
     let others = tested.problems.iter().filter(|problem| !problem.what.contains("has no example"));
     assert_eq!(others.count(), 0, "{:?}", tested.problems);
+    assert!(Teller::of(&catalogue).is_ok_and(|teller| teller.policies().any(|name| name == "acme")));
+}
+
+#[test]
+fn every_rule_has_a_story_that_goes_against_it() {
+    let (mut planted, mut rules) = (BTreeSet::new(), BTreeSet::new());
+    for source in policy_files().iter().filter(|s| s.name.starts_with("stories/")) {
+        let table: toml::Table = source.text.parse().unwrap();
+        let stories = table["story"].as_array().unwrap().iter();
+        let plants = stories.filter_map(|story| story.get("plant")).flat_map(|plants| plants.as_array().unwrap());
+        planted.extend(plants.map(|plant| plant["rule"].as_str().unwrap().to_owned()));
+    }
+    for policy in &catalogue(&policy_files()).policies {
+        rules.extend(policy.rules.iter().map(|rule| rule.id.clone()));
+    }
+    // Its list of categories ships empty.
+    rules.remove("vortexweb.listed-items");
+    assert_eq!(rules.difference(&planted).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 // No policy in the program
@@ -849,7 +869,7 @@ const WORD_KEYS: [&str; 15] = [
 
 fn gather_words(value: &toml::Value, wanted: bool, words: &mut BTreeSet<String>) {
     match value {
-        toml::Value::String(word) if wanted => {
+        toml::Value::String(word) if wanted && !word.is_empty() => {
             words.insert(word.clone());
         }
         toml::Value::Array(items) => items.iter().for_each(|item| gather_words(item, wanted, words)),

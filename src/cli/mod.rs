@@ -5,6 +5,7 @@ mod columns;
 mod explain;
 mod exports;
 mod failure;
+mod generate;
 mod policies;
 mod policy;
 mod progress;
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     Audit(audit::Args),
     Explain(explain::Args),
+    Generate(generate::Args),
     Policy(policy::Args),
     Rules(rules::Args),
     Columns(columns::Args),
@@ -51,6 +53,7 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Generate(args) => generate::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Columns(args) => columns::run(&args),

@@ -51,6 +51,10 @@ pub(super) fn of_folder(folder: &Path) -> Result<Vec<Source>, Failure> {
     if calendars.is_dir() {
         sources.extend(files(&calendars, "csv", "calendars/")?);
     }
+    let stories = folder.join("stories");
+    if stories.is_dir() {
+        sources.extend(files(&stories, "toml", "stories/")?);
+    }
     if sources.is_empty() {
         let help = "put files named `*.toml` into it, and calendars into its folder `calendars`";
         return Err(Failure::new(format!("the folder `{}` has no policy file", folder.display()), Some(help.into())));

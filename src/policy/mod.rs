@@ -118,10 +118,12 @@ pub struct Catalogue {
 
 /// The stem of the file of words.
 const VOCABULARY: &str = "vocabulary";
+/// How the names of files of stories begin.
+const STORIES: &str = "stories/";
 
 impl Catalogue {
     /// Builds the catalogue of a set of files: `NAME.toml`, `vocabulary.toml` and `calendars/NAME.csv`. Files of
-    /// examples are left out.
+    /// examples and of stories are left out.
     ///
     /// # Errors
     /// Every problem of every file.
@@ -132,7 +134,8 @@ impl Catalogue {
             .collect();
         let (mut policies, mut problems, mut words) = (Vec::new(), Vec::new(), None);
         for source in &sources {
-            match source.name.strip_suffix(".toml").filter(|stem| !stem.ends_with(".examples")) {
+            let stem = source.name.strip_suffix(".toml").filter(|stem| !stem.ends_with(".examples"));
+            match stem.filter(|stem| !stem.starts_with(STORIES)) {
                 Some(VOCABULARY) => match load::vocabulary(source) {
                     Ok(vocabulary) => words = Some(vocabulary),
                     Err(found) => problems.extend(found),
@@ -171,9 +174,14 @@ impl Catalogue {
         self.policies.iter().find(|p| p.name == name)
     }
 
-    /// The files on which judging rests, by name: policies, words and calendars, but not examples.
+    /// The files of stories from which exports are generated, by name.
+    pub fn stories(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(|source| source.name.starts_with(STORIES) && source.name.ends_with(".toml"))
+    }
+
+    /// The files on which judging rests, by name: policies, words and calendars, but not examples nor stories.
     pub fn judging(&self) -> impl Iterator<Item = &Source> {
-        let examples = |source: &&Source| source.name.ends_with(".examples.toml");
+        let examples = |source: &&Source| source.name.ends_with(".examples.toml") || source.name.starts_with(STORIES);
         let used = |source: &&Source| [".toml", ".csv"].iter().any(|ending| source.name.ends_with(ending));
         self.sources.iter().filter(move |source| used(source) && !examples(source))
     }

@@ -34,7 +34,8 @@ impl FolderError {
         FolderError::new(format!("a row cannot be written: {error}"), help)
     }
 
-    fn unwritable(what: &str, error: &io::Error) -> FolderError {
+    /// The error of a file or folder that cannot be written.
+    pub fn unwritable(what: &str, error: &io::Error) -> FolderError {
         let what = format!("{what} cannot be written: {error}");
         FolderError::new(what, "check the permission and the free space, or name another folder with `--out`")
     }
