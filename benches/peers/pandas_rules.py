@@ -49,7 +49,9 @@ def after(days, count, calendar, first_year):
 def load():
     """The cases, each with its decision; and the latest day in the records."""
     lines = read("invoices", "invoice_id", "account_id", "policy", "currency")
-    invoices = lines.drop_duplicates("invoice_id").rename(columns={"account_id": "billed_account", "currency": "billed_currency"})
+    invoices = lines.drop_duplicates("invoice_id").rename(
+        columns={"account_id": "billed_account", "currency": "billed_currency"}
+    )
     invoices["policy"] = code(invoices["policy"])
     invoices["hours"] = invoices["policy"].eq("vortexweb") * 4
     requests = read("requests", "request_id", "account_id", "invoice_id", "kind", "submitted_at", "channel", "complex")
@@ -58,8 +60,18 @@ def load():
     requests["submitted"] = day(requests.pop("submitted_at"), requests["hours"])
     requests["complex"] = requests["complex"].str.lower().isin(["true", "yes", "1"])
     decisions = read(
-        "decisions", "decision_id", "request_id", "outcome", "acknowledged_at", "decided_at", "processed_at", "received_at",
-        "currency", "refund_method", "remedy", numbers=("refund_amount", "credit_amount"),
+        "decisions",
+        "decision_id",
+        "request_id",
+        "outcome",
+        "acknowledged_at",
+        "decided_at",
+        "processed_at",
+        "received_at",
+        "currency",
+        "refund_method",
+        "remedy",
+        numbers=("refund_amount", "credit_amount"),
     ).merge(requests[["request_id", "hours"]], on="request_id")
     for event in ("acknowledged", "processed", "received"):
         decisions[event] = day(decisions.pop(f"{event}_at"), decisions["hours"])
@@ -81,7 +93,9 @@ def describe(cases):
     """What rules ask of a case."""
     cases["refund"] = cases.pop("refund_amount").fillna(0)
     cases["money"] = cases["refund"] + cases.pop("credit_amount").fillna(0)
-    cases["is_comparable"] = cases["currency"].fillna(cases["billed_currency"]).str.upper() == cases["billed_currency"].str.upper()
+    cases["is_comparable"] = (
+        cases["currency"].fillna(cases["billed_currency"]).str.upper() == cases["billed_currency"].str.upper()
+    )
     cases["is_live"] = cases["rank"] == 0
     cases["is_decided"] = cases["is_live"] & cases["decided"].notna()
     cases["is_accepted"] = cases["is_decided"] & cases["outcome"].isin(["approved", "partially_approved"])
@@ -90,14 +104,16 @@ def describe(cases):
 
 def found(cases, rule, verdict="deviation", amount=None, days_late=None):
     """The findings of a rule."""
-    return pd.DataFrame({
-        "rule": rule,
-        "verdict": verdict,
-        "request_id": cases["request_id"],
-        "decision_id": cases["decision_id"],
-        "amount": np.nan if amount is None else cases[amount].where(cases["is_comparable"]),
-        "days_late": pd.Series(pd.NA, cases.index, "Int64") if days_late is None else days_late.astype("Int64"),
-    })
+    return pd.DataFrame(
+        {
+            "rule": rule,
+            "verdict": verdict,
+            "request_id": cases["request_id"],
+            "decision_id": cases["decision_id"],
+            "amount": np.nan if amount is None else cases[amount].where(cases["is_comparable"]),
+            "days_late": pd.Series(pd.NA, cases.index, "Int64") if days_late is None else days_late.astype("Int64"),
+        }
+    )
 
 
 def deadline(cases, rule, last_day, event, as_of):
@@ -130,15 +146,21 @@ def check(cases, as_of):
     within_10 = later(within_10, paid["decided"] + pd.Timedelta(days=28), paid["refund_method"] == "check")
     within_5 = after(reviewed["submitted"], 5, "uae", 2022)
     decided = cases["decided"].where(cases["is_decided"])
-    return pd.concat([
-        found(cases[gives_money & (cases["account_id"] != cases["billed_account"])], "general.same-account", amount="money"),
-        found(cases[nothing], "general.outcome-matches-amount", "review"),
-        found(cases[denied], "general.outcome-matches-amount", amount="money"),
-        found(cases[by_phone], "opust.5.1-by-email"),
-        deadline(asked, "opust.5.2-decision", within_7, decided[asked.index], as_of),
-        deadline(paid, "opust.5.5-processing", within_10, paid["processed"], as_of),
-        deadline(reviewed, "vortexweb.review", within_5, decided[reviewed.index], as_of),
-    ])
+    return pd.concat(
+        [
+            found(
+                cases[gives_money & (cases["account_id"] != cases["billed_account"])],
+                "general.same-account",
+                amount="money",
+            ),
+            found(cases[nothing], "general.outcome-matches-amount", "review"),
+            found(cases[denied], "general.outcome-matches-amount", amount="money"),
+            found(cases[by_phone], "opust.5.1-by-email"),
+            deadline(asked, "opust.5.2-decision", within_7, decided[asked.index], as_of),
+            deadline(paid, "opust.5.5-processing", within_10, paid["processed"], as_of),
+            deadline(reviewed, "vortexweb.review", within_5, decided[reviewed.index], as_of),
+        ]
+    )
 
 
 cases, as_of = load()

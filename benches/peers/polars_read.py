@@ -4,6 +4,7 @@ import sys
 
 import polars as pl
 
-for name in ("invoices", "requests", "decisions"):
-    frame = pl.read_csv(f"{sys.argv[1]}/{name}.csv", infer_schema=False)
-    print(name, frame.shape)
+frames = [
+    pl.read_csv(f"{sys.argv[1]}/{name}.csv", infer_schema=False) for name in ("invoices", "requests", "decisions")
+]
+print([frame.shape for frame in frames])

@@ -70,37 +70,83 @@ def after(name, count, calendar):
 
 def load():
     """Invoice lines, cases with their decision, and decision rows, the first of each case by `place`."""
-    lines = scan("invoices", "invoice_id", "line", "account_id", "policy", "currency", "amount", "payment_method", "paid_on")
-    lines = lines.with_columns(code("policy")).with_columns(
-        hours=when(col("policy") == "vortexweb").then(4).otherwise(0)
-    ).select(
-        "invoice_id", "line", "policy", "hours", code("payment_method"), billed_account="account_id",
-        billed_currency=col("currency").str.to_uppercase(), billed=col("amount").cast(MONEY), paid=day("paid_on"),
+    lines = scan(
+        "invoices", "invoice_id", "line", "account_id", "policy", "currency", "amount", "payment_method", "paid_on"
+    )
+    lines = (
+        lines.with_columns(code("policy"))
+        .with_columns(hours=when(col("policy") == "vortexweb").then(4).otherwise(0))
+        .select(
+            "invoice_id",
+            "line",
+            "policy",
+            "hours",
+            code("payment_method"),
+            billed_account="account_id",
+            billed_currency=col("currency").str.to_uppercase(),
+            billed=col("amount").cast(MONEY),
+            paid=day("paid_on"),
+        )
     )
     lines = lines.collect()
     invoices = lines.group_by("invoice_id").first().drop("line", "billed", "paid")
-    requests = scan("requests", "request_id", "account_id", "invoice_id", "line", "kind", "submitted_at", "channel", "complex")
-    requests = requests.join(invoices.lazy(), on="invoice_id").with_columns(
-        code("kind"), code("channel"), submitted=day("submitted_at"),
-        is_complex=col("complex").str.to_lowercase().is_in(["true", "yes", "1"]).fill_null(False),
-    ).collect()
+    requests = scan(
+        "requests", "request_id", "account_id", "invoice_id", "line", "kind", "submitted_at", "channel", "complex"
+    )
+    requests = (
+        requests.join(invoices.lazy(), on="invoice_id")
+        .with_columns(
+            code("kind"),
+            code("channel"),
+            submitted=day("submitted_at"),
+            is_complex=col("complex").str.to_lowercase().is_in(["true", "yes", "1"]).fill_null(False),
+        )
+        .collect()
+    )
     decisions = scan(
-        "decisions", "decision_id", "request_id", "outcome", "acknowledged_at", "decided_at", "processed_at", "received_at",
-        "refund_amount", "credit_amount", "currency", "refund_method", "remedy",
+        "decisions",
+        "decision_id",
+        "request_id",
+        "outcome",
+        "acknowledged_at",
+        "decided_at",
+        "processed_at",
+        "received_at",
+        "refund_amount",
+        "credit_amount",
+        "currency",
+        "refund_method",
+        "remedy",
     )
     known = requests.lazy().select("request_id", "submitted", "hours", "policy", "billed_currency")
     rank = when(col("outcome") == "pending").then(2).when(col("outcome") == "withdrawn").then(1).otherwise(0)
-    decisions = decisions.join(known, on="request_id").select(
-        "decision_id", "request_id", "submitted", "policy", code("outcome"), code("refund_method"), code("remedy"),
-        acknowledged=day("acknowledged_at"), decided_at=clock("decided_at"), processed=day("processed_at"),
-        received=day("received_at"), refund=col("refund_amount").cast(MONEY).fill_null(0),
-        credit=col("credit_amount").cast(MONEY).fill_null(0),
-        is_comparable=col("currency").str.to_uppercase().fill_null(col("billed_currency")) == col("billed_currency"),
-    ).with_columns(decided=col("decided_at").dt.date(), rank=rank)
+    decisions = (
+        decisions.join(known, on="request_id")
+        .select(
+            "decision_id",
+            "request_id",
+            "submitted",
+            "policy",
+            code("outcome"),
+            code("refund_method"),
+            code("remedy"),
+            acknowledged=day("acknowledged_at"),
+            decided_at=clock("decided_at"),
+            processed=day("processed_at"),
+            received=day("received_at"),
+            refund=col("refund_amount").cast(MONEY).fill_null(0),
+            credit=col("credit_amount").cast(MONEY).fill_null(0),
+            is_comparable=col("currency").str.to_uppercase().fill_null(col("billed_currency"))
+            == col("billed_currency"),
+        )
+        .with_columns(decided=col("decided_at").dt.date(), rank=rank)
+    )
     first = when(col("rank") == 0).then(col("decided_at"))
-    decisions = decisions.sort("request_id", "rank", first, "decision_id", nulls_last=True).with_columns(
-        place=pl.int_range(pl.len()).over("request_id")
-    ).collect()
+    decisions = (
+        decisions.sort("request_id", "rank", first, "decision_id", nulls_last=True)
+        .with_columns(place=pl.int_range(pl.len()).over("request_id"))
+        .collect()
+    )
     return lines, requests, decisions
 
 
@@ -116,21 +162,30 @@ def join(requests, decisions):
     decision = decisions.filter(place=0).drop("submitted", "policy", "acknowledged", "decided_at", "place")
     outside = (col("policy") == "opust") & (col("submitted") < date(2025, 10, 22))
     cases = requests.lazy().filter(~outside).join(decision.lazy(), on="request_id", how="left")
-    return cases.join(events.lazy(), on="request_id", how="left").with_columns(
-        is_live=(col("rank") == 0).fill_null(False)
-    ).with_columns(
-        is_decided=col("is_live") & col("decided").is_not_null(),
-        pays=col("is_live") & (col("refund") > 0),
-        gives_money=col("is_live") & (col("refund") + col("credit") > 0),
-    ).with_columns(is_accepted=col("is_decided") & (col("outcome") != "denied")).collect().lazy()
+    return (
+        cases.join(events.lazy(), on="request_id", how="left")
+        .with_columns(is_live=(col("rank") == 0).fill_null(False))
+        .with_columns(
+            is_decided=col("is_live") & col("decided").is_not_null(),
+            pays=col("is_live") & (col("refund") > 0),
+            gives_money=col("is_live") & (col("refund") + col("credit") > 0),
+        )
+        .with_columns(is_accepted=col("is_decided") & (col("outcome") != "denied"))
+        .collect()
+        .lazy()
+    )
 
 
 def found(cases, rule, verdict="deviation", amount=None, days_late=None):
     """The findings of a rule."""
     amount = lit(None, MONEY) if amount is None else when("is_comparable").then(amount).cast(MONEY)
     return cases.select(
-        rule=lit(rule), verdict=lit(verdict) if isinstance(verdict, str) else verdict, request_id="request_id",
-        decision_id="decision_id", amount=amount, days_late=lit(None, pl.Int64) if days_late is None else days_late,
+        rule=lit(rule),
+        verdict=lit(verdict) if isinstance(verdict, str) else verdict,
+        request_id="request_id",
+        decision_id="decision_id",
+        amount=amount,
+        days_late=lit(None, pl.Int64) if days_late is None else days_late,
     )
 
 
@@ -140,12 +195,20 @@ def deadline(cases, rule, last_day, event, as_of):
     return found(cases.filter(late > 0), rule, days_late=late)
 
 
+def later(is_longer, days, longer):
+    """The later of two days where the longer term holds."""
+    return when(is_longer).then(pl.max_horizontal(days, longer)).otherwise(days)
+
+
+def open_to(cases, kinds):
+    """The cases of some kinds that were not withdrawn."""
+    return cases.filter(col("kind").is_in(kinds), col("outcome").ne_missing("withdrawn"))
+
+
 def deadlines(cases, as_of):
     """The findings of the rules about deadlines."""
     us, uae = (2018, holidays("us-federal")), (2022, holidays("uae"))
-    later = lambda is_longer, days, longer: when(is_longer).then(pl.max_horizontal(days, longer)).otherwise(days)
     opust, vortexweb = cases.filter(policy="opust"), cases.filter(policy="vortexweb")
-    open_to = lambda cases, kinds: cases.filter(col("kind").is_in(kinds), col("outcome").ne_missing("withdrawn"))
     asked = open_to(opust, ["refund", "cancellation", "quality_claim", "outage_claim"])
     paid = opust.filter(col("kind") != "merchant_refund", "is_accepted", "pays")
     reviewed = open_to(vortexweb, ["refund", "cancellation"])
@@ -171,10 +234,15 @@ def unpaid(cases, lines, as_of):
     of_target = col("line").is_null() | (col("line") == col("of_line"))
     is_paid = of_target & (col("paid") <= pl.coalesce("decided", lit(as_of)))
     unit = col("billed_currency").replace_strict({"JPY": "1", "KWD": "0.001"}, default="0.01").cast(MONEY)
-    excess = cases.join(lines, on="invoice_id").group_by("request_id").agg(
-        col("decision_id").first(), col("is_comparable").first(),
-        excess=col("refund").first() - when(is_paid).then("billed").otherwise(lit(0, MONEY)).sum(),
-        unit=unit.first(),
+    excess = (
+        cases.join(lines, on="invoice_id")
+        .group_by("request_id")
+        .agg(
+            col("decision_id").first(),
+            col("is_comparable").first(),
+            excess=col("refund").first() - when(is_paid).then("billed").otherwise(lit(0, MONEY)).sum(),
+            unit=unit.first(),
+        )
     )
     return excess.filter(col("excess") > col("unit"))
 
@@ -194,17 +262,23 @@ def check(cases, lines, decisions, as_of):
         col("kind") != "merchant_refund", "is_accepted", "pays", col("refund_method") != col("payment_method")
     )
     by_check = when(col("refund_method") == "check").then(lit("review")).otherwise(lit("deviation"))
-    return pl.concat([
-        found(cases.filter("gives_money", col("account_id") != col("billed_account")), "general.same-account", amount=money),
-        found(again, "general.one-decision", amount=col("refund")),
-        found(nothing, "general.outcome-matches-amount", "review"),
-        found(denied, "general.outcome-matches-amount", amount=money),
-        found(unpaid(cases, lines, as_of), "general.refund-after-payment", amount=col("excess")),
-        found(cases.filter("is_out_of_order"), "general.chronology"),
-        found(refunds, "opust.5.1-by-email"),
-        found(methods, "opust.5.5-original-method", by_check),
-        *deadlines(cases, as_of),
-    ])
+    return pl.concat(
+        [
+            found(
+                cases.filter("gives_money", col("account_id") != col("billed_account")),
+                "general.same-account",
+                amount=money,
+            ),
+            found(again, "general.one-decision", amount=col("refund")),
+            found(nothing, "general.outcome-matches-amount", "review"),
+            found(denied, "general.outcome-matches-amount", amount=money),
+            found(unpaid(cases, lines, as_of), "general.refund-after-payment", amount=col("excess")),
+            found(cases.filter("is_out_of_order"), "general.chronology"),
+            found(refunds, "opust.5.1-by-email"),
+            found(methods, "opust.5.5-original-method", by_check),
+            *deadlines(cases, as_of),
+        ]
+    )
 
 
 lines, requests, decisions = load()

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     if let Some(reference) = words.first().and_then(|word| split::Reference::named(word)) {
         return split::run(reference, &words[1..]);
     }
-    let short = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    let short = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
     let mut criterion = short.sample_size(20).configure_from_args();
     checks::bench(&mut criterion);
     calendars::bench(&mut criterion);
