@@ -230,21 +230,14 @@ def deadlines(cases, as_of):
 def unpaid(cases, lines, as_of):
     """The refunds of more than was paid by then."""
     cases = cases.filter(col("kind") != "merchant_refund", "pays", "is_comparable")
+    asked = cases.select("request_id", "invoice_id", "line", by=pl.coalesce("decided", lit(as_of)))
     lines = lines.lazy().select("invoice_id", "billed", "paid", of_line="line")
     of_target = col("line").is_null() | (col("line") == col("of_line"))
-    is_paid = of_target & (col("paid") <= pl.coalesce("decided", lit(as_of)))
+    paid = asked.join(lines, on="invoice_id").filter(of_target, col("paid") <= col("by"))
+    paid = paid.group_by("request_id").agg(paid_for=col("billed").sum())
     unit = col("billed_currency").replace_strict({"JPY": "1", "KWD": "0.001"}, default="0.01").cast(MONEY)
-    excess = (
-        cases.join(lines, on="invoice_id")
-        .group_by("request_id")
-        .agg(
-            col("decision_id").first(),
-            col("is_comparable").first(),
-            excess=col("refund").first() - when(is_paid).then("billed").otherwise(lit(0, MONEY)).sum(),
-            unit=unit.first(),
-        )
-    )
-    return excess.filter(col("excess") > col("unit"))
+    cases = cases.join(paid, on="request_id", how="left")
+    return cases.with_columns(excess=col("refund") - col("paid_for").fill_null(0)).filter(col("excess") > unit)
 
 
 def check(cases, lines, decisions, as_of):
