@@ -27,7 +27,7 @@ mod requests;
 mod row;
 mod split;
 mod sums;
-mod value;
+pub mod value;
 mod words;
 
 use crate::column::{Columns, Table};

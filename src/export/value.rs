@@ -28,7 +28,7 @@ pub(super) fn trimmed(cell: &[u8]) -> (usize, usize) {
 }
 
 /// A day such as `2026-03-04`.
-pub(super) fn date(cell: &[u8]) -> Option<Stamp> {
+pub fn date(cell: &[u8]) -> Option<Stamp> {
     day(cell).map(Stamp::day_alone)
 }
 
@@ -39,7 +39,7 @@ fn day(cell: &[u8]) -> Option<i32> {
 }
 
 /// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
-pub(super) fn time(cell: &[u8]) -> Option<Stamp> {
+pub fn time(cell: &[u8]) -> Option<Stamp> {
     let (date, rest) = cell.split_at_checked(10)?;
     let day = day(date)?;
     let rest = match rest {
@@ -94,7 +94,7 @@ fn below(limit: u32, tens: u8, ones: u8) -> Option<u32> {
 }
 
 /// A plain decimal such as `1234.5`: digits, and digits on both sides of a point if there is one.
-pub(super) fn amount(cell: &[u8]) -> Option<Decimal> {
+pub fn amount(cell: &[u8]) -> Option<Decimal> {
     let point = cell.iter().position(|b| *b == b'.');
     let (whole, fraction) = match point {
         None => (cell, &[][..]),
@@ -151,17 +151,17 @@ fn digits(digits: &[u8], mut number: i64) -> Option<i64> {
 }
 
 /// An amount from 0 to 100.
-pub(super) fn percent(cell: &[u8]) -> Option<Decimal> {
+pub fn percent(cell: &[u8]) -> Option<Decimal> {
     amount(cell).filter(|n| *n <= Decimal::ONE_HUNDRED)
 }
 
 /// An amount whose value is whole, however it is written.
-pub(super) fn whole(cell: &[u8]) -> Option<Decimal> {
+pub fn whole(cell: &[u8]) -> Option<Decimal> {
     amount(cell).filter(Decimal::is_integer)
 }
 
 /// `true`, `yes`, `1`, `false`, `no` or `0`, in any case.
-pub(super) fn flag(cell: &[u8]) -> Option<Flag> {
+pub fn flag(cell: &[u8]) -> Option<Flag> {
     let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
     if is("true") || is("yes") || is("1") {
         Some(Flag::Yes)
@@ -173,14 +173,14 @@ pub(super) fn flag(cell: &[u8]) -> Option<Flag> {
 }
 
 /// A currency of ISO 4217, in any case.
-pub(super) fn currency(cell: &[u8]) -> Option<Currency> {
+pub fn currency(cell: &[u8]) -> Option<Currency> {
     let mut code: [u8; 3] = cell.try_into().ok()?;
     code.make_ascii_uppercase();
     Currency::from_code(std::str::from_utf8(&code).ok()?)
 }
 
 /// The normal form of a code, which most cells already are.
-pub(super) fn code(text: &str) -> Cow<'_, str> {
+pub fn code(text: &str) -> Cow<'_, str> {
     let is_normal = |b: u8| b.is_ascii_graphic() && !b.is_ascii_uppercase() && b != b'-';
     if text.bytes().all(is_normal) { Cow::Borrowed(text) } else { Cow::Owned(normal_code(text)) }
 }
