@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 /// Write believable exports of any size, with planted deviations and a key of them.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Writes `invoices.csv`, `requests.csv`, `decisions.csv`, the key `key.csv` (which request or invoice line goes against
-which rule, and how), and `run.json`. The same number of cases, seed and options give the same bytes. Every case that
-is not in the key is as its policy demands. What the cases tell is data: `policies/stories`.
+Writes `invoices.csv`, `requests.csv`, `decisions.csv`, the key `key.csv` (which request or invoice line goes against \
+which rule, and how), and `run.json`. The same number of cases, seed and options give the same bytes. Every case that \
+is not in the key is as its policy demands. What the cases tell is data: the folder `stories` beside the policies.
 
     reperform generate --cases 10000 --seed 1 --out /tmp/exports
     reperform audit /tmp/exports --out /tmp/report")]

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// The arguments that choose policies.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct PolicyArgs {
-    /// Add the policies of a folder (`*.toml`, `calendars/*.csv`) to the shipped ones; a file with the name of a
-    /// shipped one takes its place.
+    /// Add the policies of a folder (`*.toml`, `calendars/*.csv`, `stories/*.toml`) to the shipped ones; a file with
+    /// the name of a shipped one takes its place.
     #[arg(long, value_name = "DIR")]
     pub(super) policies: Option<PathBuf>,
 }

@@ -107,9 +107,7 @@ impl<'a> Telling<'a> {
             }
         }
     }
-}
 
-impl<'a> Telling<'a> {
     /// Tells a story; gives back the room for its values.
     fn tell(&mut self, family: &'a Family, place: u64, tale: &'a Tale, values: Vec<Value>) -> Vec<Value> {
         let goes_wrong = !tale.plants.is_empty() && self.random.chance(self.options.deviations);

@@ -49,7 +49,7 @@ fn of_file(file: &File, catalogue: &Catalogue) -> Result<Family, Wrong> {
         if let Some(plant) = story.get_ref().plant.iter().find(|plant| !known(&plant.get_ref().rule)) {
             return Err((plant.span(), format!("the policy has no rule `{}`", plant.get_ref().rule)));
         }
-        weight += story.get_ref().weight;
+        weight += u64::from(story.get_ref().weight);
         tales.push(tale(file, policy, story, weight)?);
     }
     if file.weight == 0 || !tales.iter().any(|tale| tale.requests == 1) {
@@ -57,7 +57,17 @@ fn of_file(file: &File, catalogue: &Catalogue) -> Result<Family, Wrong> {
     }
     let zone = policy.zone;
     let calendar = policy.calendar.clone();
-    Ok(Family { policy: name.clone(), zone, calendar, from, days, forms, groups, weight: file.weight, tales })
+    Ok(Family {
+        policy: name.clone(),
+        zone,
+        calendar,
+        from,
+        days,
+        forms,
+        groups,
+        weight: u64::from(file.weight),
+        tales,
+    })
 }
 
 fn day(written: &Spanned<toml::value::Datetime>) -> Result<NaiveDate, Wrong> {
@@ -77,7 +87,7 @@ fn group(written: &Spanned<super::story::Account>) -> Result<Group, Wrong> {
         currency: account.currency.clone(),
         digits: minor_digits(currency),
         scale: account.scale,
-        weight: account.weight,
+        weight: u64::from(account.weight),
     })
 }
 
@@ -193,7 +203,7 @@ impl Compiler<'_> {
 
     fn script(&self) -> Result<Script, Wrong> {
         self.check_names()?;
-        self.check_decisions()?;
+        self.check_rows()?;
         let mut steps = Steps::default();
         let mut rows = |scope: fn(usize) -> Scope, count: usize| {
             (0..count).map(|n| self.row(scope(n), &mut steps)).collect::<Result<Vec<Row>, Wrong>>()
@@ -251,11 +261,15 @@ impl Compiler<'_> {
         }
     }
 
-    /// Every decision must be about a request, which has a few at most.
-    fn check_decisions(&self) -> Result<(), Wrong> {
+    /// Every decision must be about a request, which has a few at most; what is asked for must always be there.
+    fn check_rows(&self) -> Result<(), Wrong> {
         let (decisions, requests) = (self.decisions(), self.story.request.len());
         if decisions > requests * DECISIONS as usize || (0..decisions).any(|number| self.about(number) >= requests) {
             return self.wrong(format!("each decision is about a request, which has at most {DECISIONS}"));
+        }
+        let mut always = (0..requests).map(Scope::Request).chain([Scope::Line(0)]);
+        if self.story.line.is_empty() || always.any(|scope| self.written(scope, CHANCE).is_some()) {
+            return self.wrong(format!("the first line and every request are always there, without `{CHANCE}`"));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub(super) struct File {
     /// The policy whose invoices they are about.
     pub(super) policy: Spanned<String>,
     /// How often they are told, against those of the other policies.
-    pub(super) weight: u64,
+    pub(super) weight: u32,
     /// The first day of an invoice.
     pub(super) from: Spanned<toml::value::Datetime>,
     /// The last day of an invoice.
@@ -41,7 +41,7 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct Account {
     /// How many of the accounts are of this group, against the others.
-    pub(super) weight: u64,
+    pub(super) weight: u32,
     /// The currency in which they are billed.
     pub(super) currency: String,
     /// By how many percent their prices are multiplied.
@@ -71,7 +71,7 @@ pub(super) struct Story {
     /// How it is called in the key.
     pub(super) name: String,
     /// How often it is told, against the others of the policy.
-    pub(super) weight: u64,
+    pub(super) weight: u32,
     /// The only currencies in which it makes sense; none: every one.
     #[serde(default)]
     pub(super) currencies: Vec<String>,

@@ -168,6 +168,7 @@ fn a_mistake_in_a_story_is_told_with_its_place() {
         ("{line1.amount}", "{request2}", 27, "the story has no `request2`"),
         ("acme.1-answer", "acme.1-answers", 29, "the policy has no rule `acme.1-answers`"),
         ("set.\"decision1", "set.\"request2", 29, "there is no cell `request2.decided_at`"),
+        ("category = \"other\"", "chance = 50", 11, "without `chance`"),
         ("[[story.request]]\nkind = \"refund\"\nsubmitted_at = ", "[story.values]\nfree = ", 11, "is about a request"),
     ] {
         let wrong = STORIES.replacen(right, wrong, 1);
