@@ -315,10 +315,10 @@ impl<'e, 'a> Engine<'e, 'a> {
             self.lines(invoice, &trail, found);
         }
         let requests = self.run.books.requests_of(invoice);
-        if requests.is_empty() {
+        if requests.len() == 0 {
             return;
         }
-        let exclusions: Few<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
+        let exclusions: Few<OnceCell<_>> = requests.map(|_| OnceCell::new()).collect();
         let cases = self.cases(invoice, &exclusions, &trail);
         for (case, plan) in &cases {
             match plan {
@@ -339,7 +339,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         trail: &'c Trail,
     ) -> Few<Evaluated<'c, 'e, 'a>> {
         let requests = self.run.books.requests_of(invoice);
-        let each = requests.iter().zip(exclusions).filter_map(|(request, exclusions)| {
+        let each = requests.zip(exclusions).filter_map(|(request, exclusions)| {
             let own = self.plan(invoice, request);
             let plan = own.or_else(|| self.plans.on(invoice.policy, NaiveDate::MAX))?;
             let case = Case::new(self.run, plan, request, exclusions, trail);

@@ -188,7 +188,7 @@ impl<'a> Case<'a> {
     /// *The decision* of a request: the earliest row that approves or denies, then the smallest id; if there is none, a
     /// withdrawn row before a pending one.
     pub fn decision_of(run: &Context<'a>, policy: &Policy, request: &Request) -> Option<Row<'a>> {
-        let rows = run.books.decisions_of(request).iter().map(|record| Case::row(run, policy, record));
+        let rows = run.books.decisions_of(request).map(|record| Case::row(run, policy, record));
         rows.min_by(|a, b| {
             let rank = |row: &Row<'_>| match row.class {
                 OutcomeClass::Accepted | OutcomeClass::Denied => 0,
@@ -206,8 +206,8 @@ impl<'a> Case<'a> {
     /// The case's rows.
     pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
         let (run, policy, decision) = (self.run, self.plan.policy, self.decision);
-        let is_decision = move |record| decision.filter(|row| std::ptr::eq(row.record, record));
-        let records = run.books.decisions_of(self.request).iter();
+        let is_decision = move |record: &'a Decision| decision.filter(|row| std::ptr::eq(row.record, record));
+        let records = run.books.decisions_of(self.request);
         records.map(move |record| is_decision(record).unwrap_or_else(|| Case::row(run, policy, record)))
     }
 

@@ -98,7 +98,7 @@ impl<'a> Engine<'_, 'a> {
             }
         }
         let requests = self.run.books.requests_of(invoice);
-        let exclusions: Few<OnceCell<_>> = requests.iter().map(|_| OnceCell::new()).collect();
+        let exclusions: Few<OnceCell<_>> = requests.map(|_| OnceCell::new()).collect();
         let cases = self.cases(invoice, &exclusions, &trail);
         for (number, _) in &plan.invoice_rules {
             let rule = self.plans.listed[*number];

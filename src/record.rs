@@ -125,7 +125,7 @@ pub struct Invoice {
     pub payment_method: Sym,
     /// Its lines in [`Books::lines`].
     pub lines: Range<u32>,
-    /// Its cases in [`Books::requests`].
+    /// Its cases in [`Books::by_invoice`].
     pub requests: Range<u32>,
     /// Whether a rejected row holds back its cases and its own rules.
     pub held_back: bool,
@@ -206,7 +206,7 @@ pub struct Request {
     pub preferred_method: bool,
     /// Whether a rejected row holds the case back.
     pub held_back: bool,
-    /// Its decision rows in [`Books::decisions`]: the first's index.
+    /// Its decision rows in [`Books::by_request`]: the first's index.
     pub decisions_start: u32,
     /// And the index after the last's.
     pub decisions_end: u32,
@@ -315,10 +315,14 @@ pub struct Books {
     pub lines: Vec<InvoiceLine>,
     /// In order of first sight.
     pub invoices: Vec<Invoice>,
-    /// Used requests, grouped by invoice, in file order within it.
+    /// Used requests, in file order.
     pub requests: Vec<Request>,
-    /// Used decision rows, grouped by request, in file order within it.
+    /// Used decision rows, in file order.
     pub decisions: Vec<Decision>,
+    /// Indices into `requests`, grouped by invoice, in file order within it.
+    pub by_invoice: Vec<u32>,
+    /// Indices into `decisions`, grouped by request, in file order within it.
+    pub by_request: Vec<u32>,
     /// Indices of used requests, grouped by the id of their parent: see [`Books::children`].
     pub children: Vec<u32>,
     /// Where in `children` those of a parent's id begin: `(parent id, start, end)`, sorted by id number.
@@ -355,13 +359,15 @@ impl Books {
     }
 
     /// An invoice's cases, used rows only.
-    pub fn requests_of(&self, invoice: &Invoice) -> &[Request] {
-        &self.requests[invoice.requests.start as usize..invoice.requests.end as usize]
+    pub fn requests_of(&self, invoice: &Invoice) -> impl ExactSizeIterator<Item = &Request> + Clone {
+        let places = &self.by_invoice[invoice.requests.start as usize..invoice.requests.end as usize];
+        places.iter().map(|at| &self.requests[*at as usize])
     }
 
     /// A case's decision rows.
-    pub fn decisions_of(&self, request: &Request) -> &[Decision] {
-        &self.decisions[request.decisions_start as usize..request.decisions_end as usize]
+    pub fn decisions_of(&self, request: &Request) -> impl ExactSizeIterator<Item = &Decision> + Clone {
+        let places = &self.by_request[request.decisions_start as usize..request.decisions_end as usize];
+        places.iter().map(|at| &self.decisions[*at as usize])
     }
 
     /// The used requests that name this request as the one they go back to.

@@ -77,7 +77,7 @@ fn earlier_twins<'a>(case: &Case<'a>) -> Vec<Case<'a>> {
             && other.amount_requested.value(&books.wide) == Some(amount)
             && by_submission(case, other, own).is_lt()
     };
-    let mut twins: Vec<&Request> = books.requests_of(case.invoice).iter().filter(same).collect();
+    let mut twins: Vec<&Request> = books.requests_of(case.invoice).filter(same).collect();
     twins.sort_by(|a, b| by_submission(case, a, b));
     twins.into_iter().map(|request| case.of_request(request)).collect()
 }

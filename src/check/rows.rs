@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 pub fn single_decision<'a>(side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
     let Some(decision) = case.decision.filter(|_| super::of_kind(side, case).possible()) else { return };
     let other = |record: &&Decision| record.id != decision.record.id;
-    let other_rows = case.books().decisions_of(case.request).iter().filter(other);
+    let other_rows = case.books().decisions_of(case.request).filter(other);
     let mut further: Vec<Row<'a>> =
         other_rows.map(|record| Case::row(case.run, case.plan.policy, record)).filter(Row::rules).collect();
     case.trail

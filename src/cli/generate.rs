@@ -78,7 +78,8 @@ fn generate(args: &Args) -> Result<Status, Failure> {
     let mut folder = Folder::begin(&args.out, args.force)?;
     let progress = Progress::new(args.quiet);
     progress.step("writing", args.cases);
-    let files = [folder.create(FILES[0])?, folder.create(FILES[1])?, folder.create(FILES[2])?, folder.create(FILES[3])?];
+    let files =
+        [folder.create(FILES[0])?, folder.create(FILES[1])?, folder.create(FILES[2])?, folder.create(FILES[3])?];
     let (files, told) = teller
         .write(&options, files, |cases| progress.tick(cases))
         .map_err(|error| FolderError::unwritable("the exports", &error))?;

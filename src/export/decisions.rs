@@ -1,6 +1,6 @@
 //! The decision rows, each judged against the used requests.
 
-use super::ledger::{BySym, Judge, Mark, Shared, code_of, grouped};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of};
 use super::requests::RequestBook;
 use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
 use super::words::Words;
@@ -21,6 +21,8 @@ pub(super) struct DecisionRow {
 pub(super) struct DecisionBook {
     pub(super) requests: RequestBook,
     pub(super) decisions: Vec<Decision>,
+    /// The decisions' places by request.
+    pub(super) by_request: Vec<u32>,
     /// For each decision the index of its request.
     owners: Vec<u32>,
     /// And the print of its row.
@@ -36,6 +38,7 @@ impl DecisionBook {
         DecisionBook {
             requests,
             decisions: Vec::new(),
+            by_request: Vec::new(),
             owners: Vec::new(),
             prints: Vec::new(),
             first: BySym::default(),
@@ -43,13 +46,13 @@ impl DecisionBook {
         }
     }
 
-    /// Sorts the decisions by request, once all are read.
+    /// Lists the decisions by request, once all are read.
     pub(super) fn group(&mut self) {
         self.prints = Vec::new();
         let requests = &mut self.requests.requests;
         let owners = std::mem::take(&mut self.owners);
-        let (decisions, starts) = grouped(std::mem::take(&mut self.decisions), &owners, requests.len());
-        self.decisions = decisions;
+        let (order, starts) = by_owner(&owners, requests.len());
+        self.by_request = order;
         for (request, bounds) in requests.iter_mut().zip(starts.windows(2)) {
             if let [start, end] = *bounds {
                 (request.decisions_start, request.decisions_end) = (start, end);

@@ -22,12 +22,14 @@ pub(super) fn hold_back(decisions: &mut DecisionBook, texts: &Texts) -> Vec<Held
         note(&mut because, requests.find(*request), &[*place]);
     }
     let invoices = requests.invoices.rejected();
-    for (case, invoice) in cases_of_invoices(requests, &ragged) {
+    for (case, invoice) in cases_of_invoices(requests, &ragged, &invoices) {
         if let Some(places) = invoices.get(&invoice) {
             note(&mut because, Some(case), places);
         }
     }
-    cascade(&mut because, &children(requests, &ragged));
+    if !because.is_empty() {
+        cascade(&mut because, &children(requests, &ragged));
+    }
     for (at, invoice) in (0..).zip(&mut requests.invoices.invoices) {
         invoice.held_back = invoices.contains_key(&at);
     }
@@ -47,9 +49,19 @@ fn count_ragged(requests: &mut RequestBook) -> Vec<(Ids, Place)> {
     ragged
 }
 
-/// Which invoice each case is about. A case whose rows name several counts with each.
-fn cases_of_invoices(requests: &RequestBook, ragged: &[(Ids, Place)]) -> Vec<(u32, u32)> {
-    let used = requests.requests.iter().filter_map(|request| Some((requests.find(request.id)?, request.invoice)));
+/// The cases about an invoice that has rejected rows, each with that invoice. A case whose rows name several counts with
+/// each.
+fn cases_of_invoices(
+    requests: &RequestBook,
+    ragged: &[(Ids, Place)],
+    invoices: &BTreeMap<u32, Vec<Place>>,
+) -> Vec<(u32, u32)> {
+    let used = invoices.keys().flat_map(|invoice| {
+        let places = requests.invoices.invoices.get(*invoice as usize).map_or(0..0, |invoice| invoice.requests.clone());
+        let places = requests.by_invoice.get(places.start as usize..places.end as usize).unwrap_or_default();
+        let used = places.iter().filter_map(|at| requests.requests.get(*at as usize));
+        used.filter_map(|request| Some((requests.find(request.id)?, *invoice)))
+    });
     let rejected = requests.rejected.iter().chain(ragged);
     let link = |(ids, _): &(Ids, Place)| Some((requests.find(ids.own)?, requests.invoices.find(ids.of)?));
     used.chain(rejected.filter_map(link)).collect()
@@ -60,7 +72,7 @@ fn children(requests: &RequestBook, ragged: &[(Ids, Place)]) -> BTreeMap<u32, Ve
     let used = requests.requests.iter().map(|request| (request.id, request.parent));
     let rejected = requests.rejected.iter().chain(ragged).map(|(ids, _)| (ids.own, ids.parent));
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (child, parent) in used.chain(rejected) {
+    for (child, parent) in used.chain(rejected).filter(|(_, parent)| !parent.is_blank()) {
         if let Some((child, parent)) = requests.find(child).zip(requests.find(parent)) {
             children.entry(parent).or_default().push(child);
         }

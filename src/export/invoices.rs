@@ -1,6 +1,6 @@
 //! The invoices: their lines judged one by one, and what a reference to an invoice or a line may rely on.
 
-use super::ledger::{BySym, Judge, Mark, Shared, code_of, grouped};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of};
 use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
 use super::words::Words;
 use crate::column::Column;
@@ -120,10 +120,11 @@ impl InvoiceBook {
     /// Sorts the lines by invoice, once all are read.
     pub(super) fn group(&mut self) {
         (self.prints, self.previous, self.latest) = Default::default();
-        let lines = std::mem::take(&mut self.lines);
         let owners = std::mem::take(&mut self.owners);
-        let (lines, starts) = grouped(lines, &owners, self.invoices.len());
-        self.lines = lines;
+        let (order, starts) = by_owner(&owners, self.invoices.len());
+        if !owners.is_sorted() {
+            self.lines = order.iter().filter_map(|at| self.lines.get(*at as usize).copied()).collect();
+        }
         for (invoice, bounds) in self.invoices.iter_mut().zip(starts.windows(2)) {
             if let [start, end] = *bounds {
                 invoice.lines = start..end;

@@ -224,9 +224,9 @@ impl BySym {
     }
 }
 
-/// The items in the order of their owners, each owner's in the order in which they came; and where each owner's begin,
-/// with the count of all at the end.
-pub(super) fn grouped<T: Copy>(items: Vec<T>, owners: &[u32], groups: usize) -> (Vec<T>, Vec<u32>) {
+/// The items' places in the order of their owners, each owner's in the order in which they came; and where each owner's
+/// begin, with the count of all at the end.
+pub(super) fn by_owner(owners: &[u32], groups: usize) -> (Vec<u32>, Vec<u32>) {
     let mut starts = vec![0_u32; groups + 1];
     for owner in owners {
         starts[*owner as usize + 1] += 1;
@@ -234,17 +234,14 @@ pub(super) fn grouped<T: Copy>(items: Vec<T>, owners: &[u32], groups: usize) -> 
     for group in 0..groups {
         starts[group + 1] += starts[group];
     }
-    if owners.is_sorted() {
-        return (items, starts);
-    }
+    let mut order = vec![0_u32; owners.len()];
     let mut next = starts.clone();
-    let mut order = vec![0_u32; items.len()];
     for (item, owner) in (0_u32..).zip(owners) {
         let slot = &mut next[*owner as usize];
         order[*slot as usize] = item;
         *slot += 1;
     }
-    (order.into_iter().map(|item| items[item as usize]).collect(), starts)
+    (order, starts)
 }
 
 #[cfg(test)]
@@ -253,11 +250,8 @@ mod tests {
 
     #[test]
     fn items_are_grouped_in_order() {
-        assert_eq!(
-            grouped(vec!['a', 'b', 'c', 'd'], &[1, 0, 1, 3], 4),
-            (vec!['b', 'a', 'c', 'd'], vec![0, 1, 3, 3, 4])
-        );
-        assert_eq!(grouped(vec!['a', 'b'], &[0, 0], 1), (vec!['a', 'b'], vec![0, 2]));
-        assert_eq!(grouped(Vec::<char>::new(), &[], 0), (vec![], vec![0]));
+        assert_eq!(by_owner(&[1, 0, 1, 3], 4), (vec![1, 0, 2, 3], vec![0, 1, 3, 3, 4]));
+        assert_eq!(by_owner(&[0, 0], 1), (vec![0, 1], vec![0, 2]));
+        assert_eq!(by_owner(&[], 0), (vec![], vec![0]));
     }
 }

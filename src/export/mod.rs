@@ -220,6 +220,8 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
         invoices: requests.invoices.invoices,
         requests: requests.requests,
         decisions: decisions.decisions,
+        by_invoice: requests.by_invoice,
+        by_request: decisions.by_request,
         children,
         children_of,
         rejects,

@@ -2,7 +2,7 @@
 //! until all are read.
 
 use super::invoices::InvoiceBook;
-use super::ledger::{BySym, Judge, Mark, Shared, grouped};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
 use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
 use super::words::Words;
 use crate::column::Column;
@@ -34,6 +34,8 @@ pub(super) struct RequestBook {
     of: BySym,
     /// Until [`RequestBook::settle`]: sound rows whose parent and key are not yet judged; then those used.
     pub(super) requests: Vec<Request>,
+    /// The requests' places by invoice.
+    pub(super) by_invoice: Vec<u32>,
     /// Of each of those its line in its file and the print of its row.
     marks: Vec<(u64, u64)>,
     /// Sound rows whose id an earlier sound row bears, by id and print.
@@ -54,6 +56,7 @@ impl RequestBook {
             cases: Vec::new(),
             of: BySym::default(),
             requests: Vec::new(),
+            by_invoice: Vec::new(),
             marks: Vec::new(),
             again: HashMap::default(),
             rejected: Vec::new(),
@@ -137,12 +140,12 @@ impl RequestBook {
             .then(|| shared.dangling(Column::ParentRequestId, parent, "is the `request_id` of no request"))
     }
 
-    /// Sorts the used requests by invoice and tells every party where they are.
+    /// Lists the used requests by invoice and tells every party where they are.
     fn group(&mut self) {
         let owners: Vec<u32> = self.requests.iter().map(|request| request.invoice).collect();
         let invoices = &mut self.invoices.invoices;
-        let (requests, starts) = grouped(std::mem::take(&mut self.requests), &owners, invoices.len());
-        self.requests = requests;
+        let (order, starts) = by_owner(&owners, invoices.len());
+        self.by_invoice = order;
         for (invoice, bounds) in invoices.iter_mut().zip(starts.windows(2)) {
             if let [start, end] = *bounds {
                 invoice.requests = start..end;

@@ -180,7 +180,7 @@ fn target<'a>(books: &'a Books, request: &Request) -> Vec<&'a InvoiceLine> {
 /// The rows of a case, each with what it is of the case.
 fn roles(books: &Books, request: &Request, target: Vec<&InvoiceLine>) -> Vec<(&'static str, Place)> {
     let mut roles: Vec<(&'static str, Place)> = target.iter().map(|line| ("invoice line", line.place)).collect();
-    let decisions = |request: &Request| books.decisions_of(request).iter().map(|row| row.place).collect::<Vec<_>>();
+    let decisions = |request: &Request| books.decisions_of(request).map(|row| row.place).collect::<Vec<_>>();
     roles.push(("request", request.place));
     roles.extend(decisions(request).into_iter().map(|place| ("decision", place)));
     if let Some(parent) = parent(books, request) {
@@ -223,11 +223,11 @@ fn timeline(books: &Books, request: &Request, zone: Zone) -> Vec<Event> {
     }
     of_lines(books, &target, &mut all);
     of_request(request, &mut all);
-    books.decisions_of(request).iter().for_each(|row| of_decision(row, "", &mut all));
+    books.decisions_of(request).for_each(|row| of_decision(row, "", &mut all));
     if let Some(parent) = parent(books, request) {
         let of = format!(" of {}", books.text(parent.id));
         all.push((parent.submitted_at, format!("{}{of}", Column::SubmittedAt.name()), None, parent.place));
-        books.decisions_of(parent).iter().for_each(|row| of_decision(row, &of, &mut all));
+        books.decisions_of(parent).for_each(|row| of_decision(row, &of, &mut all));
     }
     all.retain(|(stamp, ..)| !stamp.is_blank());
     all.sort_by_key(|(stamp, ..)| stamp.instant_in(zone));
