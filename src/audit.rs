@@ -66,6 +66,7 @@ impl Tally {
         self.not_applicable += 1;
     }
 
+    #[inline]
     fn count(&mut self, outcome: &Outcome, trail: &Trail) {
         self.judged += 1;
         match outcome.verdict() {
@@ -73,11 +74,13 @@ impl Tally {
             Some(Verdict::Compliant) => self.compliant += 1,
             Some(Verdict::Deviation) => self.deviation += 1,
             Some(Verdict::Review) => self.review += 1,
-            Some(Verdict::Indeterminate) => {
-                self.indeterminate += 1;
-                trail.absent().iter().for_each(|column| *self.missing.entry(column).or_default() += 1);
-            }
+            Some(Verdict::Indeterminate) => self.count_indeterminate(trail.absent()),
         }
+    }
+
+    fn count_indeterminate(&mut self, absent: Columns) {
+        self.indeterminate += 1;
+        absent.iter().for_each(|column| *self.missing.entry(column).or_default() += 1);
     }
 
     /// Adds the counts of another part of the population, or of the same rule in another version.
@@ -366,7 +369,7 @@ impl<'e, 'a> Engine<'e, 'a> {
                 continue;
             }
             case.trail.restart();
-            judge(applied.rule, applied.side, case, &mut |row, outcome| {
+            judge(applied.rule, applied.side, case, |row, outcome| {
                 self.record(found, applied.number, case, plan, row, outcome);
             });
         }
@@ -385,6 +388,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         });
     }
 
+    #[inline]
     fn record(
         &self,
         found: &mut Found<'a>,
@@ -395,6 +399,9 @@ impl<'e, 'a> Engine<'e, 'a> {
         outcome: Outcome,
     ) {
         found.tally(number).count(&outcome, case.trail);
+        if matches!(outcome, Outcome::NotApplicable | Outcome::Compliant) {
+            return;
+        }
         if let Some(fault) = self.fault(outcome, case.trail) {
             found.findings.push(write_up(self.plans.listed[number], case, plan, row, fault));
         }
@@ -447,6 +454,7 @@ pub fn indeterminate(why: &str, trail: &Trail) -> String {
 }
 
 /// Writes up a finding about a case.
+#[inline(never)]
 pub(crate) fn write_up<'a>(
     rule: Listed<'a>,
     case: &Case<'_>,

@@ -414,7 +414,7 @@ impl<'a> Case<'a> {
 
     /// What several lines cost.
     pub fn sum<'b>(&self, lines: impl IntoIterator<Item = &'b InvoiceLine>) -> Decimal {
-        lines.into_iter().fold(Decimal::ZERO, |sum, line| plus(sum, self.line_amount(line)))
+        lines.into_iter().map(|line| self.line_amount(line)).reduce(plus).unwrap_or_default()
     }
 
     // ---- cells of the request and the decision ---------------------------------------------------------------------
@@ -579,19 +579,18 @@ impl<'a> Case<'a> {
         let by = self.decided_or_as_of();
         let mut paid = Bounds::exactly(Decimal::ZERO);
         for line in self.target {
-            let amount = self.line_amount(line);
             let day = self.line_day(line, LineEvent::PaidOn);
             let happened = match (day, by) {
                 (Cell::Blank, _) => Truth::No,
                 (day, Cell::Value(by)) => day.by(by),
                 _ => Truth::Unknown,
             };
-            paid = paid
-                + match happened {
-                    Truth::Yes => Bounds::exactly(amount),
-                    Truth::No => Bounds::exactly(Decimal::ZERO),
-                    Truth::Unknown => Bounds { low: Decimal::ZERO, high: Some(amount) },
-                };
+            let amount = self.line_amount(line);
+            paid = match happened {
+                Truth::Yes => paid + Bounds::exactly(amount),
+                Truth::No => paid,
+                Truth::Unknown => paid + Bounds { low: Decimal::ZERO, high: Some(amount) },
+            };
         }
         paid
     }

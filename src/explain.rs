@@ -88,7 +88,7 @@ impl<'a> Engine<'_, 'a> {
         for applied in plan.rules_for(request.kind) {
             trail.restart();
             let mut outcomes = Vec::new();
-            judge(applied.rule, applied.side, &case, &mut |row, outcome| outcomes.push((row, outcome)));
+            judge(applied.rule, applied.side, &case, |row, outcome| outcomes.push((row, outcome)));
             for (row, outcome) in outcomes {
                 let verdict = outcome.verdict();
                 let fault = self.fault(outcome, &trail);

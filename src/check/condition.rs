@@ -12,11 +12,13 @@ use rust_decimal::Decimal;
 
 impl Case<'_> {
     /// Whether all conditions hold.
+    #[inline]
     pub fn all(&self, conditions: &[Condition]) -> Truth {
         Truth::all(conditions.iter().map(|condition| self.holds(condition)))
     }
 
     /// Whether a condition holds.
+    #[inline]
     pub fn holds(&self, condition: &Condition) -> Truth {
         let truth = self.answer(condition);
         self.trail.note(|| crate::wording::condition(self, condition, truth));

@@ -40,9 +40,10 @@ pub enum Side {
 }
 
 /// Judges a case by a rule. Most rules give one outcome; one about decision rows gives one a row, and names it.
-pub fn judge<'a>(rule: &Rule, side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Option<Row<'a>>, Outcome)) {
+#[inline]
+pub fn judge<'a>(rule: &Rule, side: Side, case: &Case<'a>, mut emit: impl FnMut(Option<Row<'a>>, Outcome)) {
     match &rule.check {
-        Check::SingleDecision => rows::single_decision(side, case, emit),
+        Check::SingleDecision => rows::single_decision(side, case, &mut emit),
         _ => emit(None, judge_from(rule, side, case)),
     }
 }
@@ -95,6 +96,7 @@ pub fn side_for(rule: &Rule, policy: &Policy, kind: Sym) -> Option<Side> {
 }
 
 /// An outcome within a scope that is perhaps unknown.
+#[inline]
 fn scoped(scope: Truth, outcome: Outcome) -> Outcome {
     match (scope, outcome) {
         (Truth::No, _) | (_, Outcome::NotApplicable) => Outcome::NotApplicable,

@@ -257,23 +257,31 @@ const DEPENDS: &str = "the verdict depends on evidence that is missing";
 
 impl Possible {
     /// Adds an outcome.
+    #[inline]
     pub fn add(&mut self, outcome: Outcome) {
-        self.0 = Some(match (self.0.take(), outcome) {
-            (None, outcome) => outcome,
-            (Some(Outcome::Fault(mut a)), Outcome::Fault(b)) if a.verdict == b.verdict => {
-                a.amount = a.amount.filter(|_| a.amount == b.amount);
-                a.days_late = a.days_late.filter(|_| a.days_late == b.days_late);
-                Outcome::Fault(a)
-            }
-            (Some(a @ Outcome::Indeterminate(_)), _) | (_, a @ Outcome::Indeterminate(_)) => a,
-            (Some(a), b) if a.verdict() == b.verdict() => a,
-            _ => Outcome::Indeterminate(DEPENDS),
+        self.0 = Some(match self.0.take() {
+            None => outcome,
+            Some(before) => agreed(before, outcome),
         });
     }
 
     /// The outcome of all.
     pub fn settle(self) -> Outcome {
         self.0.unwrap_or(Outcome::NotApplicable)
+    }
+}
+
+/// What two outcomes have in common.
+fn agreed(a: Outcome, b: Outcome) -> Outcome {
+    match (a, b) {
+        (Outcome::Fault(mut a), Outcome::Fault(b)) if a.verdict == b.verdict => {
+            a.amount = a.amount.filter(|_| a.amount == b.amount);
+            a.days_late = a.days_late.filter(|_| a.days_late == b.days_late);
+            Outcome::Fault(a)
+        }
+        (a @ Outcome::Indeterminate(_), _) | (_, a @ Outcome::Indeterminate(_)) => a,
+        (a, b) if a.verdict() == b.verdict() => a,
+        _ => Outcome::Indeterminate(DEPENDS),
     }
 }
 

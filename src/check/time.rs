@@ -44,6 +44,9 @@ pub fn deadline(deadline: &Deadline, case: &Case<'_>) -> Outcome {
         Cell::Blank => return Outcome::NotApplicable,
         Cell::Absent => return Outcome::Indeterminate("the day from which the term runs is not known"),
     };
+    if deadline.or_later.is_none() {
+        return by_last_day(case, deadline, event, earlier, (from, &[within]));
+    }
     let mut possible = Possible::default();
     let longer = deadline.or_later.as_ref().map_or(Truth::No, |later| case.all(&later.when));
     if longer != Truth::Yes {
