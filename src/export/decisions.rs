@@ -8,6 +8,7 @@ use crate::column::Column;
 use crate::money::Currency;
 use crate::record::{Decision, Place};
 use crate::text::Sym;
+use crate::time::Zone;
 
 /// A row of the decisions.
 pub(super) struct DecisionRow {
@@ -134,6 +135,12 @@ impl Record for DecisionRow {
 
     fn money(&self) -> Option<Money> {
         Some(Money { currency: self.currency, amount: self.decision.refund_amount })
+    }
+
+    fn latest(&self, zone: Zone) -> Option<i64> {
+        let d = &self.decision;
+        let times = [d.acknowledged_at, d.decided_at, d.processed_at, d.received_at];
+        times.into_iter().filter_map(|time| time.day_number(zone)).max()
     }
 
     fn settle(&mut self, place: Place, numbers: &Numbers) {

@@ -8,6 +8,7 @@ use super::words::Words;
 use crate::column::Column;
 use crate::record::{NO_PARENT, Place, Request};
 use crate::text::Sym;
+use crate::time::Zone;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
@@ -254,6 +255,10 @@ impl Record for RequestRow {
 
     fn money(&self) -> Option<Money> {
         None
+    }
+
+    fn latest(&self, zone: Zone) -> Option<i64> {
+        self.request.submitted_at.day_number(zone)
     }
 
     fn settle(&mut self, place: Place, numbers: &Numbers) {

@@ -8,7 +8,7 @@ use crate::column::{Column, Type};
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::{Flag, Place};
 use crate::text::{self, Interner, List, PARTS, Sym, Texts};
-use crate::time::Stamp;
+use crate::time::{Stamp, Zone};
 use foldhash::quality::FixedState;
 use memchr::{memchr, memchr_iter};
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -82,6 +82,10 @@ pub(super) trait Record: Send + Sized {
     fn money_in(cells: &Cells) -> Option<Money>;
     fn ids(&self) -> Ids;
     fn money(&self) -> Option<Money>;
+    /// The latest day, in days since 1970, of those from which the as-of date can come.
+    fn latest(&self, _zone: Zone) -> Option<i64> {
+        None
+    }
     /// Gives the record its place, and its texts and amounts their numbers in the whole.
     fn settle(&mut self, place: Place, numbers: &Numbers);
 }
@@ -145,6 +149,12 @@ impl Gathered {
         let hash = text::hash(text);
         let part = text::part(hash);
         Sym(IDS | (part as u32) << PLACE_BITS | self.ids[part].push(text, hash) as u32)
+    }
+
+    /// The text of a number in the block.
+    pub(super) fn text(&self, sym: Sym) -> &str {
+        let (part, place) = listed(sym);
+        if sym.0 >= IDS { self.ids.get(part).map_or("", |ids| ids.at(place)) } else { self.words.at(sym.0) }
     }
 
     /// How many texts there are at most.
