@@ -4,6 +4,9 @@
 //! within a part. Of each part remain its totals, which are added up, and its rows of results, sorted, which are merged
 //! in the end. The as-of date is that of all parts: unless it is given, the parts are judged as of the day that was the
 //! latest as they were divided, and judged once more if the rows that can be used have another.
+//!
+//! Memory holds one part at a time. What else grows with the exports is small, as a rule: the ids of cases outside every
+//! policy version, the different reasons for which rows are rejected, and the hashes of linked invoices.
 
 use crate::audit::{AsOf, Options, Unreconciled, as_of, audit_as_of, later};
 use crate::export::{DivideError, DivideOptions, Division, Problem, ReadError, divide};
@@ -116,29 +119,32 @@ impl Judged {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(Totals<'static>, Rows), DividedError> {
         begin(Step::Judging);
+        let given = asked.options.as_of.is_some();
         let day = asked.options.as_of.or_else(|| division.latest().and_then(date_of_number));
-        let day = AsOf { date: day.unwrap_or(NaiveDate::MIN), given: asked.options.as_of.is_some(), set_by: None };
+        let day = day.map(|date| AsOf { date, given, set_by: None });
         let mut judged = Judged::as_of(asked, division, spare, day, progress)?;
-        if judged.as_of.date != day.date {
+        if day.is_none_or(|day| day.date != judged.as_of.date) {
             begin(Step::Judging);
-            judged = Judged::as_of(asked, division, spare, judged.as_of, progress)?;
+            judged = Judged::as_of(asked, division, spare, Some(judged.as_of), progress)?;
         }
         let Judged { rows, totals, as_of } = judged;
         let Some(totals) = totals else { return Err(DivideError::Disk(io::ErrorKind::NotFound.into()).into()) };
         Ok((Totals { as_of, ..totals }, rows))
     }
 
+    /// Judges all parts as of a day; without one only looks for the latest.
     fn as_of(
         asked: &Asked<'_>,
         division: &mut Division<'_>,
         spare: &Path,
-        day: AsOf,
+        day: Option<AsOf>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Judged, DividedError> {
         let mut judged = Judged { rows: Rows::create(spare)?, totals: None, as_of: NO_DAY };
         for part in 0..division.count() {
             if let Some(books) = division.read(part, word::texts_with_words(), progress)? {
-                judged.add(asked, &books, day)?;
+                judged.as_of = later(judged.as_of, as_of(asked.catalogue, &books, asked.options));
+                day.map_or(Ok(()), |day| judged.add(asked, &books, day))?;
             }
         }
         Ok(judged)
@@ -147,7 +153,6 @@ impl Judged {
     /// Judges a part.
     fn add(&mut self, asked: &Asked<'_>, books: &Books, day: AsOf) -> Result<(), DividedError> {
         let Asked { catalogue, options, .. } = *asked;
-        self.as_of = later(self.as_of, as_of(catalogue, books, options));
         let report = audit_as_of(catalogue, books, options, day, &|_| {})?;
         let results = Results { catalogue, books, report: &report };
         self.rows.add(results)?;

@@ -137,6 +137,7 @@ impl Audit<'_> {
     /// Audits exports part by part.
     fn in_parts(&self, parts: Parts, mut clock: Clock) -> Result<Status, Failure> {
         let Audit { args, catalogue, sources, options, bytes } = *self;
+        clock.timing.parts = parts.count;
         let mut folder = Folder::begin(&args.target(), args.force)?;
         let progress = Progress::new(args.quiet);
         let began = Cell::new(Step::Dividing);
@@ -192,7 +193,7 @@ impl Clock {
         let started = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true);
         Clock {
             lap: Instant::now(),
-            timing: Timing { started, threads: rayon::current_num_threads(), ..Timing::default() },
+            timing: Timing { started, threads: rayon::current_num_threads(), parts: 1, ..Timing::default() },
         }
     }
 

@@ -9,8 +9,9 @@ const MIB: u64 = 1 << 20;
 const BASE: u64 = 48 * MIB;
 /// The least that can be allowed.
 const LEAST: u64 = 128 * MIB;
-/// The memory that reading and judging take for so many bytes of exports, in percent.
-const WHOLE: u64 = 150;
+/// The memory that an audit takes in one piece, in percent of the exports: as a rule, and if every case deviates.
+const USUAL: u64 = 150;
+const WORST: u64 = 225;
 /// The same for a part, of which also the rows as they stand are in memory.
 const PART: u64 = 250;
 /// The most that dividing and merging are given: more makes them no faster.
@@ -32,12 +33,16 @@ pub(super) fn parts(bytes: u64, allowed: Option<u64>) -> Result<Option<Parts>, F
         let what = format!("an audit cannot do with {allowed} bytes of memory");
         return Err(Failure::new(what, Some("allow at least `--memory 128MiB`".to_owned())));
     }
-    Ok(allowed.or_else(free).and_then(|bound| divided(bytes, bound.max(LEAST))))
+    Ok(match allowed {
+        Some(allowed) => divided(bytes, allowed, WORST),
+        None => free().and_then(|free| divided(bytes, free.max(LEAST), USUAL)),
+    })
 }
 
-fn divided(bytes: u64, bound: u64) -> Option<Parts> {
+/// How so many bytes are divided if, with what they take in one piece, they are too much.
+fn divided(bytes: u64, bound: u64, whole: u64) -> Option<Parts> {
     let need = |percent: u64| u128::from(bytes) * u128::from(percent) / 100;
-    if need(WHOLE) + u128::from(BASE) <= u128::from(bound) {
+    if need(whole) + u128::from(BASE) <= u128::from(bound) {
         return None;
     }
     let room = u128::from(bound - BASE);
@@ -133,11 +138,12 @@ mod tests {
         for (bytes, bound, parts) in [
             (0, LEAST, None),
             (gib, 2 * gib, None),
+            (gib + gib / 2, 2 * gib, Some(2)),
             (2 * gib, 2 * gib, Some(3)),
             (100 * gib, 4 * gib, Some(64)),
             (200 * MIB, LEAST, Some(7)),
         ] {
-            assert_eq!(divided(bytes, bound).map(|parts| parts.count), parts, "{bytes} in {bound}");
+            assert_eq!(divided(bytes, bound, USUAL).map(|parts| parts.count), parts, "{bytes} in {bound}");
         }
     }
 
@@ -145,5 +151,6 @@ mod tests {
     fn too_little_is_refused() {
         assert!(parts(0, Some(LEAST - 1)).is_err());
         assert!(parts(0, Some(LEAST)).is_ok_and(|parts| parts.is_none()));
+        assert!(parts(LEAST, Some(LEAST)).is_ok_and(|parts| parts.is_some()));
     }
 }

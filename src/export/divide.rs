@@ -60,6 +60,8 @@ pub struct Division<'a> {
     /// Of which parts the linked rows have been moved on.
     moved: Vec<bool>,
     latest: Option<i64>,
+    /// How much is parsed at a time, by all threads and by one.
+    pub(super) sizes: Sizes,
 }
 
 /// Divides exports and hands them over to be read part by part. `progress` is told how many further bytes were read.
@@ -115,11 +117,6 @@ impl Division<'_> {
             *moved = true;
         }
         Ok(Some(books))
-    }
-
-    /// Removes a part that will not be read again.
-    pub fn remove(&self, part: usize) {
-        self.rows.iter().for_each(|rows| rows.remove(part));
     }
 
     /// The rows of a table in a part; those that are linked with others are moved on.
@@ -244,6 +241,9 @@ impl Router {
                 Table::Requests => self.scan::<requests::RequestRow>(table, setting),
                 Table::Decisions => self.scan::<decisions::DecisionRow>(table, setting),
             };
+            if let Some(error) = self.failed.take() {
+                return Err(DivideError::Disk(error));
+            }
             for (number, read) in read {
                 match (read, plans.get_mut(number)) {
                     (Ok(plan), Some(slot)) => *slot = Some(plan),
@@ -252,9 +252,6 @@ impl Router {
                 }
             }
         }
-        if let Some(error) = self.failed.take() {
-            return Err(DivideError::Disk(error));
-        }
         if !problems.is_empty() {
             return Err(DivideError::Read(ReadError { problems }));
         }
@@ -262,7 +259,7 @@ impl Router {
         let latest = self.latest.first().copied().filter(|first| self.latest.iter().all(|latest| latest == first));
         let (files, rows) = (std::mem::take(&mut self.files), self.rows.each_mut().map(Spool::take));
         let moved = vec![false; self.parts];
-        Ok(Division { vocabulary, files, plans, parts: self.parts, rows, links, moved, latest })
+        Ok(Division { vocabulary, files, plans, parts: self.parts, rows, links, moved, latest, sizes: setting.sizes })
     }
 
     fn scan<'a, R: Record>(

@@ -5,16 +5,13 @@ use super::block::{Block, parse_records};
 use super::divide::Division;
 use super::ledger::{Judge, Ledger, Shared};
 use super::spool::{next, u64_of};
-use super::{DivideError, Tables, finish, join_tables};
+use super::{DivideError, Problem, Sizes, Tables, finish, join_tables};
 use crate::column::Table;
 use crate::record::{Books, MoneySplit, Place};
 use crate::text::Texts;
 use rayon::prelude::*;
 use std::io::{self, Read};
 use std::ops::Range;
-
-/// How many bytes one thread parses at a time.
-const BLOCK: usize = 512 << 10;
 
 /// A row in a file of a part.
 pub(super) struct Placed {
@@ -51,13 +48,15 @@ impl Placed {
     }
 }
 
+/// A row with where it lies among the bytes of its table.
+pub(super) type Located = (Placed, Range<usize>);
+
 /// The rows of a table in a part.
 #[derive(Default)]
 pub(super) struct Loaded {
     /// The rows as they stand in the export, each with a line end.
     pub(super) bytes: Vec<u8>,
-    /// Each row with where it lies in those bytes.
-    pub(super) rows: Vec<(Placed, Range<usize>)>,
+    pub(super) rows: Vec<Located>,
 }
 
 /// A part as it is read.
@@ -68,7 +67,7 @@ struct Part<'d, 'a> {
     failed: Option<io::Error>,
 }
 
-/// Reads a part into books of its own; `None` if it has no row.
+/// Reads a part into books of its own.
 pub(super) fn read_part(
     division: &mut Division<'_>,
     number: usize,
@@ -103,7 +102,7 @@ impl Tables for Part<'_, '_> {
         let taken = self.take_in(&loaded, &mut ledger);
         let sums = std::mem::take(&mut ledger.sums);
         if let Err(what) = taken {
-            shared.problems.push(super::Problem::of_file(table.name(), what, "divide the exports into smaller ones"));
+            shared.problems.push(Problem::of_file(table.name(), what, "divide the exports into smaller ones"));
         }
         finish(table, sums, shared)
     }
@@ -112,9 +111,10 @@ impl Tables for Part<'_, '_> {
 impl Part<'_, '_> {
     /// Parses the rows in parallel; while some are parsed, those before them are taken in.
     fn take_in<J: Judge>(&self, loaded: &Loaded, ledger: &mut Ledger<J>) -> Result<(), &'static str> {
-        let blocks: Vec<&[(Placed, Range<usize>)]> = blocks(&loaded.rows);
+        let Sizes { window, block } = self.division.sizes;
+        let blocks: Vec<&[Located]> = blocks(&loaded.rows, block);
         let mut waiting: (Vec<Block<J::Row>>, &[_]) = (Vec::new(), &[]);
-        for blocks in blocks.chunks(4 * rayon::current_num_threads()) {
+        for blocks in blocks.chunks((window / block.max(1)).max(1)) {
             let (parsed, taken) = rayon::join(
                 || blocks.par_iter().map(|rows| self.parse(loaded, rows)).collect(),
                 || take_in(std::mem::take(&mut waiting), ledger),
@@ -125,7 +125,7 @@ impl Part<'_, '_> {
         take_in(waiting, ledger)
     }
 
-    fn parse<R: super::row::Record>(&self, loaded: &Loaded, rows: &[(Placed, Range<usize>)]) -> Block<R> {
+    fn parse<R: super::row::Record>(&self, loaded: &Loaded, rows: &[Located]) -> Block<R> {
         let bytes = rows.iter().map(|(_, span)| span.len()).sum();
         (self.progress)(bytes as u64);
         let plan = rows.first().and_then(|(row, _)| self.division.plans.get(usize::from(row.place.file))?.as_ref());
@@ -135,20 +135,20 @@ impl Part<'_, '_> {
 }
 
 fn take_in<J: Judge>(
-    (blocks, rows): (Vec<Block<J::Row>>, &[&[(Placed, Range<usize>)]]),
+    (blocks, rows): (Vec<Block<J::Row>>, &[&[Located]]),
     ledger: &mut Ledger<J>,
 ) -> Result<(), &'static str> {
     ledger.take_in_placed(blocks, rows.iter().copied().flatten().map(|(row, _)| (row.place, row.line)))
 }
 
-/// Rows of one file each, and of not many bytes.
-fn blocks(rows: &[(Placed, Range<usize>)]) -> Vec<&[(Placed, Range<usize>)]> {
+/// Rows of one file each, and of so many bytes as a rule.
+fn blocks(rows: &[Located], size: usize) -> Vec<&[Located]> {
     let mut blocks = Vec::new();
     for of_file in rows.chunk_by(|(a, _), (b, _)| a.place.file == b.place.file) {
         let (mut rest, mut bytes, mut count) = (of_file, 0, 0);
         for (_, span) in of_file {
             (bytes, count) = (bytes + span.len(), count + 1);
-            if bytes >= BLOCK {
+            if bytes >= size {
                 let (block, further) = rest.split_at(count);
                 blocks.push(block);
                 (rest, bytes, count) = (further, 0, 0);
