@@ -151,6 +151,7 @@ const fn first_days() -> [i32; MONTHS + 1] {
 }
 
 /// The days from 1970-01-01 to a day of the years 1990 to 2199; `None` if there is no such day.
+#[inline]
 pub fn day_number(year: u32, month: u32, day: u32) -> Option<i32> {
     let at = (year.checked_sub(YEARS[0] as u32)? * 12 + month.checked_sub(1).filter(|month| *month < 12)?) as usize;
     let (first, next) = (FIRST_DAYS.get(at)?, FIRST_DAYS.get(at + 1)?);

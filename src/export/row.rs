@@ -276,8 +276,8 @@ pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
     batch: Batch<R>,
     cells: Cells,
-    /// What the row has filled.
-    filled: Vec<Task>,
+    /// What the row has filled: a bit for each column's place in its table.
+    filled: u64,
     /// The last id, or the last word as it is written, in each column.
     last: [Sym; COLUMNS],
     /// The words of codes as they are written, and the meaning of each by its number.
@@ -341,7 +341,7 @@ impl<'a, R: Record> Parser<'a, R> {
             plan,
             batch: Batch { rows, texts: Gathered::new(), wide: WideAmounts::default() },
             cells: Cells::BLANK,
-            filled: Vec::new(),
+            filled: 0,
             last: [Sym::BLANK; COLUMNS],
             written,
             codes: vec![blank],
@@ -358,8 +358,11 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Adds a row and tells whether its cells are sound.
     pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
-        while let Some(task) = self.filled.pop() {
-            self.cells.clear(task);
+        let mut filled = std::mem::take(&mut self.filled);
+        while filled != 0 {
+            let task = self.plan.by_bit.get(filled.trailing_zeros() as usize);
+            task.iter().for_each(|task| self.cells.clear(**task));
+            filled &= filled - 1;
         }
         let bytes = Bytes::of(fields);
         let is_ragged = fields.ends.len() != self.plan.width();
@@ -489,7 +492,7 @@ impl<'a, R: Record> Parser<'a, R> {
         if cell.len() > LONGEST_CELL {
             return false;
         }
-        self.filled.push(task);
+        self.filled |= 1 << task.bit;
         match task.sort {
             Sort::Id | Sort::Word | Sort::Code | Sort::Presence => {
                 bytes.readable(span).is_some_and(|text| self.text(task, text))
