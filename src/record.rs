@@ -9,6 +9,7 @@ use crate::money::{Amount, Currency, WideAmounts};
 use crate::text::{Sym, Texts};
 use crate::time::Stamp;
 use chrono::NaiveDate;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// What a cell says.
@@ -380,7 +381,8 @@ impl Books {
     /// A case by its id; `None` if no used row has it.
     pub fn request(&self, id: &str) -> Option<&Request> {
         let id = self.texts.find(id)?;
-        self.requests.iter().find(|r| r.id == id)
+        // An id is used once, so that any that is found is the one.
+        self.requests.par_iter().find_any(|r| r.id == id)
     }
 }
 
