@@ -4,7 +4,7 @@
 //! first is missing evidence, the second says that there is no such value. Records hold numbers, not strings; every
 //! text is a [`Sym`] of [`Books::texts`].
 
-use crate::column::{Column, Columns, Table};
+use crate::column::{AmountColumn, Column, Columns, RequestTime, Table};
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::text::{Sym, Texts};
 use crate::time::Stamp;
@@ -163,34 +163,8 @@ pub struct Request {
     pub outage_cause: Sym,
     /// The request, or the notice, was received. Never blank.
     pub submitted_at: Stamp,
-    /// A cancellation takes effect.
-    pub effective_on: Stamp,
-    /// The payer charged the payment back.
-    pub chargeback_on: Stamp,
-    /// The provider delivered a correction.
-    pub fix_attempted_on: Stamp,
-    /// The outage began.
-    pub outage_start: Stamp,
-    /// The outage ended.
-    pub outage_end: Stamp,
-    /// See the input contract for these amounts.
-    pub amount_requested: Amount,
-    /// From 0 to 100.
-    pub percent_complete: Amount,
-    /// Advance payment received.
-    pub advance_paid: Amount,
-    /// Paid and not yet earned.
-    pub remaining_balance: Amount,
-    /// Price of the part that does not meet its specification.
-    pub noncompliant_amount: Amount,
-    /// A count.
-    pub transactions_processed: Amount,
-    /// For a billing dispute.
-    pub disputed_amount: Amount,
-    /// For a billing dispute.
-    pub withheld_amount: Amount,
-    /// Hours of notice of planned maintenance.
-    pub notice_hours: Amount,
+    /// The amounts and times that few requests have: see [`Books::amount_of`] and [`Books::time_of`].
+    pub seldom: Filled,
     /// Account state.
     pub good_standing: Flag,
     /// Abuse was found.
@@ -211,6 +185,59 @@ pub struct Request {
     pub decisions_start: u32,
     /// And the index after the last's.
     pub decisions_end: u32,
+}
+
+/// Which of the seldom filled cells a request has filled, and where in [`Seldom`] their values lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    start: u32,
+    mask: u16,
+}
+
+/// The values of the cells that few requests fill, request by request, so that a blank takes no room.
+#[derive(Clone, Debug, Default)]
+pub struct Seldom(Vec<u64>);
+
+/// The amounts among the seldom filled cells, in order; the times come after them.
+pub(crate) const SELDOM_AMOUNTS: [AmountColumn; 9] = [
+    AmountColumn::AmountRequested,
+    AmountColumn::PercentComplete,
+    AmountColumn::AdvancePaid,
+    AmountColumn::RemainingBalance,
+    AmountColumn::NoncompliantAmount,
+    AmountColumn::TransactionsProcessed,
+    AmountColumn::DisputedAmount,
+    AmountColumn::WithheldAmount,
+    AmountColumn::NoticeHours,
+];
+/// The times among them.
+pub(crate) const SELDOM_TIMES: [RequestTime; 5] = [
+    RequestTime::EffectiveOn,
+    RequestTime::ChargebackOn,
+    RequestTime::FixAttemptedOn,
+    RequestTime::OutageStart,
+    RequestTime::OutageEnd,
+];
+
+impl Seldom {
+    /// Adds a request's cells; `None` if there is no more room.
+    pub(crate) fn push(&mut self, amounts: &[Amount; 9], times: &[Stamp; 5]) -> Option<Filled> {
+        let start = u32::try_from(self.0.len()).ok()?;
+        let mut mask = 0;
+        let amounts = amounts.iter().map(|amount| (!amount.is_blank()).then(|| amount.to_bits()));
+        let times = times.iter().map(|time| (!time.is_blank()).then(|| time.to_bits()));
+        for (at, bits) in amounts.chain(times).enumerate().filter_map(|(at, bits)| Some((at, bits?))) {
+            mask |= 1 << at;
+            self.0.push(bits);
+        }
+        Some(Filled { start, mask })
+    }
+
+    fn get(&self, filled: Filled, at: usize) -> Option<u64> {
+        let bit = 1_u16 << at;
+        let before = (filled.mask & (bit - 1)).count_ones();
+        if filled.mask & bit == 0 { None } else { self.0.get((filled.start + before) as usize).copied() }
+    }
 }
 
 /// [`Request::parent_index`] of a request without a readable parent.
@@ -316,6 +343,8 @@ pub struct Books {
     pub lines: Vec<InvoiceLine>,
     /// In order of first sight.
     pub invoices: Vec<Invoice>,
+    /// What the requests seldom have.
+    pub seldom: Seldom,
     /// Used requests, in file order.
     pub requests: Vec<Request>,
     /// Used decision rows, in file order.
@@ -369,6 +398,18 @@ impl Books {
     pub fn decisions_of(&self, request: &Request) -> impl ExactSizeIterator<Item = &Decision> + Clone {
         let places = &self.by_request[request.decisions_start as usize..request.decisions_end as usize];
         places.iter().map(|at| &self.decisions[*at as usize])
+    }
+
+    /// An amount of a request; blank for a column of the decisions.
+    pub fn amount_of(&self, request: &Request, column: AmountColumn) -> Amount {
+        let bits = SELDOM_AMOUNTS.iter().position(|c| *c == column).and_then(|at| self.seldom.get(request.seldom, at));
+        bits.map_or(Amount::BLANK, Amount::from_bits)
+    }
+
+    /// A time of a request.
+    pub fn time_of(&self, request: &Request, column: RequestTime) -> Stamp {
+        let at = SELDOM_TIMES.iter().position(|c| *c == column).map(|at| SELDOM_AMOUNTS.len() + at);
+        at.and_then(|at| self.seldom.get(request.seldom, at)).map_or(Stamp::BLANK, Stamp::from_bits)
     }
 
     /// The used requests that name this request as the one they go back to.

@@ -55,6 +55,14 @@ impl Stamp {
         Stamp(ticks * 4 + form)
     }
 
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0.cast_unsigned()
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Stamp {
+        Stamp(bits.cast_signed())
+    }
+
     /// Whether the cell was blank.
     pub fn is_blank(self) -> bool {
         self == Stamp::BLANK

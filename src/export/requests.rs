@@ -6,8 +6,10 @@ use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
 use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
 use super::words::Words;
 use crate::column::Column;
-use crate::record::{NO_PARENT, Place, Request};
+use crate::money::Amount;
+use crate::record::{Filled, NO_PARENT, Place, Request, SELDOM_AMOUNTS, SELDOM_TIMES, Seldom};
 use crate::text::Sym;
+use crate::time::Stamp;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
@@ -16,6 +18,8 @@ pub(super) struct RequestRow {
     /// The id of the invoice that it is about.
     invoice: Sym,
     request: Request,
+    amounts: [Amount; SELDOM_AMOUNTS.len()],
+    times: [Stamp; SELDOM_TIMES.len()],
 }
 
 /// A request id that a row of the requests bears.
@@ -34,6 +38,7 @@ pub(super) struct RequestBook {
     of: BySym,
     /// Until [`RequestBook::settle`]: sound rows whose parent and key are not yet judged; then those used.
     pub(super) requests: Vec<Request>,
+    pub(super) seldom: Seldom,
     /// The requests' places by invoice.
     pub(super) by_invoice: Vec<u32>,
     /// Of each of those its line in its file and the print of its row.
@@ -56,6 +61,7 @@ impl RequestBook {
             cases: Vec::new(),
             of: BySym::default(),
             requests: Vec::new(),
+            seldom: Seldom::default(),
             by_invoice: Vec::new(),
             marks: Vec::new(),
             again: HashMap::default(),
@@ -200,7 +206,7 @@ impl Judge for RequestBook {
     }
 
     fn judge(&mut self, row: RequestRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
-        let RequestRow { invoice: about, request } = row;
+        let RequestRow { invoice: about, request, amounts, times } = row;
         let Some(invoice) = self.invoices.find(about) else {
             return Err(shared.dangling(Column::RequestInvoiceId, about, "is the `invoice_id` of no invoice"));
         };
@@ -208,6 +214,10 @@ impl Judge for RequestBook {
             let reason = format!("is no line of the invoice `{}`", shared.texts.get(about));
             return Err(shared.dangling(Column::RequestLine, request.line, &reason));
         }
+        let Some(seldom) = self.seldom.push(&amounts, &times) else {
+            let reason = "there is no room for more amounts and times of requests: divide the exports".to_owned();
+            return Err(Fault { reason, ..Fault::default() });
+        };
         let index = self.requests.len() as u32;
         if let Some(case) = self.case_mut(request.id) {
             match case.used {
@@ -215,7 +225,7 @@ impl Judge for RequestBook {
                 Some(_) => _ = self.again.insert((request.id, at.print), at.place),
             }
         }
-        self.requests.push(Request { invoice, ..request });
+        self.requests.push(Request { invoice, seldom, ..request });
         self.marks.push((at.line, at.print));
         Ok(())
     }
@@ -233,7 +243,12 @@ impl Judge for RequestBook {
 
 impl Record for RequestRow {
     fn of(cells: &Cells, _words: &Words) -> Option<RequestRow> {
-        Some(RequestRow { invoice: cells.sym(Column::RequestInvoiceId), request: request(cells) })
+        Some(RequestRow {
+            invoice: cells.sym(Column::RequestInvoiceId),
+            request: request(cells),
+            amounts: SELDOM_AMOUNTS.map(|column| cells.amount(column.into())),
+            times: SELDOM_TIMES.map(|column| cells.stamp(column.into())),
+        })
     }
 
     fn ids_in(cells: &Cells) -> Ids {
@@ -261,9 +276,7 @@ impl Record for RequestRow {
         r.place = place;
         numbers.renumber([&mut self.invoice, &mut r.id, &mut r.account, &mut r.line, &mut r.parent, &mut r.kind]);
         numbers.renumber([&mut r.channel, &mut r.reason, &mut r.level, &mut r.stage, &mut r.outage_cause]);
-        numbers.move_all([&mut r.amount_requested, &mut r.percent_complete, &mut r.advance_paid]);
-        numbers.move_all([&mut r.remaining_balance, &mut r.noncompliant_amount, &mut r.transactions_processed]);
-        numbers.move_all([&mut r.disputed_amount, &mut r.withheld_amount, &mut r.notice_hours]);
+        numbers.move_all(self.amounts.each_mut());
     }
 }
 
@@ -283,20 +296,7 @@ fn request(cells: &Cells) -> Request {
         stage: cells.sym(Column::Stage),
         outage_cause: cells.sym(Column::OutageCause),
         submitted_at: cells.stamp(Column::SubmittedAt),
-        effective_on: cells.stamp(Column::EffectiveOn),
-        chargeback_on: cells.stamp(Column::ChargebackOn),
-        fix_attempted_on: cells.stamp(Column::FixAttemptedOn),
-        outage_start: cells.stamp(Column::OutageStart),
-        outage_end: cells.stamp(Column::OutageEnd),
-        amount_requested: cells.amount(Column::AmountRequested),
-        percent_complete: cells.amount(Column::PercentComplete),
-        advance_paid: cells.amount(Column::AdvancePaid),
-        remaining_balance: cells.amount(Column::RemainingBalance),
-        noncompliant_amount: cells.amount(Column::NoncompliantAmount),
-        transactions_processed: cells.amount(Column::TransactionsProcessed),
-        disputed_amount: cells.amount(Column::DisputedAmount),
-        withheld_amount: cells.amount(Column::WithheldAmount),
-        notice_hours: cells.amount(Column::NoticeHours),
+        seldom: Filled::default(),
         good_standing: cells.flag(Column::GoodStanding),
         fraud_flag: cells.flag(Column::FraudFlag),
         within_sla: cells.flag(Column::WithinSla),

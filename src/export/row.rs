@@ -115,7 +115,7 @@ pub(super) struct Batch<R> {
 /// will have them; a row's number of one has the top bit set, and then the part.
 #[derive(Default)]
 pub(super) struct Gathered {
-    words: Interner,
+    pub(super) words: Interner,
     pub(super) ids: [List; PARTS],
 }
 
@@ -147,13 +147,8 @@ impl Gathered {
         Sym(IDS | (part as u32) << PLACE_BITS | self.ids[part].push(text, hash) as u32)
     }
 
-    /// How many texts there are at most.
-    pub(super) fn count(&self) -> usize {
-        self.words.count() + self.ids.iter().map(List::count).sum::<usize>()
-    }
-
     /// The numbers in the whole of the words.
-    pub(super) fn words(&self, texts: &mut Texts) -> Vec<Sym> {
+    pub(super) fn adopt_words(&self, texts: &mut Texts) -> Vec<Sym> {
         (0..self.words.count() as u32).map(|at| texts.intern(self.words.at(at))).collect()
     }
 }
