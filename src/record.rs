@@ -332,6 +332,7 @@ pub struct MoneySplit {
 }
 
 /// Everything that was read: the population of an audit.
+#[derive(Default)]
 pub struct Books {
     /// The files, in the order in which they were read: invoices, requests, decisions.
     pub files: Vec<ExportFile>,

@@ -481,7 +481,7 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Types a cell that is not blank, and tells whether it is sound. What cannot be read is blank, but of an unknown word
     /// and a currency that is none it is kept that they were there.
-    #[inline]
+    #[inline(always)]
     fn cell(&mut self, task: Task, bytes: &Bytes, span: (usize, usize)) -> bool {
         let (cell, at) = (bytes.cell(span), task.column as usize);
         if cell.len() > LONGEST_CELL {

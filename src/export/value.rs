@@ -28,6 +28,7 @@ pub(super) fn trimmed(cell: &[u8]) -> (usize, usize) {
 }
 
 /// A day such as `2026-03-04`.
+#[inline]
 pub fn date(cell: &[u8]) -> Option<Stamp> {
     day(cell).map(Stamp::day_alone)
 }
@@ -49,6 +50,7 @@ fn day(cell: &[u8]) -> Option<i32> {
 }
 
 /// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
+#[inline]
 pub fn time(cell: &[u8]) -> Option<Stamp> {
     let (date, rest) = cell.split_at_checked(10)?;
     let day = day(date)?;
