@@ -508,12 +508,13 @@ impl<'a> Case<'a> {
     /// The cell of an amount and where it stands; `None` for one of a decision that there is not.
     fn amount_cell(&self, column: AmountColumn) -> Option<(Place, Amount)> {
         let r = self.request;
-        let of_decision = |pick: fn(&Decision) -> Amount| self.decision.map(|row| (row.record.place, pick(row.record)));
         match column {
-            AmountColumn::RefundAmount => of_decision(|d| d.refund_amount),
-            AmountColumn::AdminFee => of_decision(|d| d.admin_fee),
-            AmountColumn::CreditAmount => of_decision(|d| d.credit_amount),
-            AmountColumn::FeeReturned => of_decision(|d| d.fee_returned),
+            AmountColumn::RefundAmount
+            | AmountColumn::AdminFee
+            | AmountColumn::CreditAmount
+            | AmountColumn::FeeReturned => {
+                self.decision.map(|row| (row.record.place, self.books().amount_of_decision(row.record, column)))
+            }
             _ => Some((r.place, self.books().amount_of(r, column))),
         }
     }
@@ -533,13 +534,15 @@ impl<'a> Case<'a> {
 
     /// The refund and the credit of any row.
     pub fn money_of(&self, row: &Decision) -> (Bounds, Bounds) {
-        let bounds =
-            |column: Column, amount: Amount| match self.cell(row.place, column, amount.value(&self.books().wide)) {
+        let bounds = |column: AmountColumn| {
+            let amount = self.books().amount_of_decision(row, column);
+            match self.cell(row.place, column.into(), amount.value(&self.books().wide)) {
                 Cell::Value(amount) => Bounds::exactly(amount),
                 Cell::Blank => Bounds::exactly(Decimal::ZERO),
                 Cell::Absent => Bounds::UNKNOWN,
-            };
-        (bounds(Column::RefundAmount, row.refund_amount), bounds(Column::CreditAmount, row.credit_amount))
+            }
+        };
+        (bounds(AmountColumn::RefundAmount), bounds(AmountColumn::CreditAmount))
     }
 
     /// An amount that a rule compares. One that is not recorded has no bounds.

@@ -87,12 +87,8 @@ pub struct InvoiceLine {
     pub category: Sym,
     /// The line's total.
     pub amount: Amount,
-    /// Units on the line.
-    pub quantity: Amount,
-    /// Price per unit as billed.
-    pub unit_price: Amount,
-    /// Price per unit as the contract sets it.
-    pub contract_rate: Amount,
+    /// The amounts that few lines have: see [`Books::amount_of_line`].
+    pub seldom: Filled,
     /// Payment.
     pub paid_on: Option<NaiveDate>,
     /// Work began.
@@ -187,19 +183,21 @@ pub struct Request {
     pub decisions_end: u32,
 }
 
-/// Which of the seldom filled cells a request has filled, and where in [`Seldom`] their values lie.
+/// Which of the seldom filled cells a record has filled, and where in [`Seldom`] their values lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
     start: u32,
     mask: u16,
 }
 
-/// The values of the cells that few requests fill, request by request, so that a blank takes no room.
+/// The values of cells that few records fill, record by record, so that a blank takes no room.
 #[derive(Clone, Debug, Default)]
 pub struct Seldom(Vec<u64>);
 
-/// The amounts among the seldom filled cells, in order; the times come after them.
-pub(crate) const SELDOM_AMOUNTS: [AmountColumn; 9] = [
+/// The seldom filled cells of an invoice line, in the order of their values.
+pub(crate) const LINE_AMOUNTS: [Column; 3] = [Column::Quantity, Column::UnitPrice, Column::ContractRate];
+/// The amounts among those of a request; the times come after them.
+pub(crate) const REQUEST_AMOUNTS: [AmountColumn; 9] = [
     AmountColumn::AmountRequested,
     AmountColumn::PercentComplete,
     AmountColumn::AdvancePaid,
@@ -211,17 +209,20 @@ pub(crate) const SELDOM_AMOUNTS: [AmountColumn; 9] = [
     AmountColumn::NoticeHours,
 ];
 /// The times among them.
-pub(crate) const SELDOM_TIMES: [RequestTime; 5] = [
+pub(crate) const REQUEST_TIMES: [RequestTime; 5] = [
     RequestTime::EffectiveOn,
     RequestTime::ChargebackOn,
     RequestTime::FixAttemptedOn,
     RequestTime::OutageStart,
     RequestTime::OutageEnd,
 ];
+/// Those of a decision.
+pub(crate) const DECISION_AMOUNTS: [AmountColumn; 3] =
+    [AmountColumn::AdminFee, AmountColumn::CreditAmount, AmountColumn::FeeReturned];
 
 impl Seldom {
-    /// Adds a request's cells; `None` if there is no more room.
-    pub(crate) fn push(&mut self, amounts: &[Amount; 9], times: &[Stamp; 5]) -> Option<Filled> {
+    /// Adds a record's cells; `None` if there is no more room.
+    pub(crate) fn push(&mut self, amounts: &[Amount], times: &[Stamp]) -> Option<Filled> {
         let start = u32::try_from(self.0.len()).ok()?;
         let mut mask = 0;
         let amounts = amounts.iter().map(|amount| (!amount.is_blank()).then(|| amount.to_bits()));
@@ -233,10 +234,14 @@ impl Seldom {
         Some(Filled { start, mask })
     }
 
-    fn get(&self, filled: Filled, at: usize) -> Option<u64> {
-        let bit = 1_u16 << at;
+    fn get(&self, filled: Filled, at: Option<usize>) -> Option<u64> {
+        let bit = 1_u16 << at?;
         let before = (filled.mask & (bit - 1)).count_ones();
         if filled.mask & bit == 0 { None } else { self.0.get((filled.start + before) as usize).copied() }
+    }
+
+    fn amount(&self, filled: Filled, at: Option<usize>) -> Amount {
+        self.get(filled, at).map_or(Amount::BLANK, Amount::from_bits)
     }
 }
 
@@ -262,12 +267,8 @@ pub struct Decision {
     pub received_at: Stamp,
     /// Cash returned.
     pub refund_amount: Amount,
-    /// Retained as an administrative fee.
-    pub admin_fee: Amount,
-    /// Credited to a later bill.
-    pub credit_amount: Amount,
-    /// Transaction fees given back to a merchant.
-    pub fee_returned: Amount,
+    /// The amounts that few decisions have: see [`Books::amount_of_decision`].
+    pub seldom: Filled,
     /// Of the money in this row; `None` is the invoice's.
     pub currency: Option<Currency>,
     /// How the money was sent.
@@ -344,7 +345,7 @@ pub struct Books {
     pub lines: Vec<InvoiceLine>,
     /// In order of first sight.
     pub invoices: Vec<Invoice>,
-    /// What the requests seldom have.
+    /// What records seldom have.
     pub seldom: Seldom,
     /// Used requests, in file order.
     pub requests: Vec<Request>,
@@ -401,16 +402,28 @@ impl Books {
         places.iter().map(|at| &self.decisions[*at as usize])
     }
 
+    /// The quantity, the unit price or the contract rate of an invoice line.
+    pub fn amount_of_line(&self, line: &InvoiceLine, column: Column) -> Amount {
+        self.seldom.amount(line.seldom, LINE_AMOUNTS.iter().position(|c| *c == column))
+    }
+
     /// An amount of a request; blank for a column of the decisions.
     pub fn amount_of(&self, request: &Request, column: AmountColumn) -> Amount {
-        let bits = SELDOM_AMOUNTS.iter().position(|c| *c == column).and_then(|at| self.seldom.get(request.seldom, at));
-        bits.map_or(Amount::BLANK, Amount::from_bits)
+        self.seldom.amount(request.seldom, REQUEST_AMOUNTS.iter().position(|c| *c == column))
+    }
+
+    /// An amount of a decision row; blank for a column of the requests.
+    pub fn amount_of_decision(&self, row: &Decision, column: AmountColumn) -> Amount {
+        match column {
+            AmountColumn::RefundAmount => row.refund_amount,
+            _ => self.seldom.amount(row.seldom, DECISION_AMOUNTS.iter().position(|c| *c == column)),
+        }
     }
 
     /// A time of a request.
     pub fn time_of(&self, request: &Request, column: RequestTime) -> Stamp {
-        let at = SELDOM_TIMES.iter().position(|c| *c == column).map(|at| SELDOM_AMOUNTS.len() + at);
-        at.and_then(|at| self.seldom.get(request.seldom, at)).map_or(Stamp::BLANK, Stamp::from_bits)
+        let at = REQUEST_TIMES.iter().position(|c| *c == column).map(|at| REQUEST_AMOUNTS.len() + at);
+        self.seldom.get(request.seldom, at).map_or(Stamp::BLANK, Stamp::from_bits)
     }
 
     /// The used requests that name this request as the one they go back to.

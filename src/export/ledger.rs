@@ -7,7 +7,7 @@ use super::row::{CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record
 use super::sums::Sums;
 use crate::column::Column;
 use crate::money::{Currency, WideAmounts};
-use crate::record::{ExportFile, Place, Reject};
+use crate::record::{ExportFile, Filled, Place, Reject};
 use crate::text::{Interner, List, PARTS, Sym, Texts};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -201,6 +201,12 @@ impl<'a, J: Judge> Ledger<'a, J> {
             self.sums.add(self.judge.code(ids, money.currency), amount, is_used);
         }
     }
+}
+
+/// The seldom filled cells of a row that is kept, if there was room for them.
+pub(super) fn kept(filled: Option<Filled>) -> Result<Filled, Fault> {
+    let reason = || "there is no room for more amounts and times: divide the exports".to_owned();
+    filled.ok_or_else(|| Fault { reason: reason(), ..Fault::default() })
 }
 
 /// A number per text, for the texts that have one.

@@ -220,7 +220,7 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
         invoices: requests.invoices.invoices,
         requests: requests.requests,
         decisions: decisions.decisions,
-        seldom: requests.seldom,
+        seldom: requests.invoices.seldom,
         by_invoice: requests.by_invoice,
         by_request: decisions.by_request,
         children,

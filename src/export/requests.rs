@@ -2,12 +2,12 @@
 //! until all are read.
 
 use super::invoices::InvoiceBook;
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner, kept};
 use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
 use super::words::Words;
 use crate::column::Column;
 use crate::money::Amount;
-use crate::record::{Filled, NO_PARENT, Place, Request, SELDOM_AMOUNTS, SELDOM_TIMES, Seldom};
+use crate::record::{Filled, NO_PARENT, Place, REQUEST_AMOUNTS, REQUEST_TIMES, Request};
 use crate::text::Sym;
 use crate::time::Stamp;
 use foldhash::fast::FixedState;
@@ -18,8 +18,8 @@ pub(super) struct RequestRow {
     /// The id of the invoice that it is about.
     invoice: Sym,
     request: Request,
-    amounts: [Amount; SELDOM_AMOUNTS.len()],
-    times: [Stamp; SELDOM_TIMES.len()],
+    amounts: [Amount; REQUEST_AMOUNTS.len()],
+    times: [Stamp; REQUEST_TIMES.len()],
 }
 
 /// A request id that a row of the requests bears.
@@ -38,7 +38,6 @@ pub(super) struct RequestBook {
     of: BySym,
     /// Until [`RequestBook::settle`]: sound rows whose parent and key are not yet judged; then those used.
     pub(super) requests: Vec<Request>,
-    pub(super) seldom: Seldom,
     /// The requests' places by invoice.
     pub(super) by_invoice: Vec<u32>,
     /// Of each of those its line in its file and the print of its row.
@@ -61,7 +60,6 @@ impl RequestBook {
             cases: Vec::new(),
             of: BySym::default(),
             requests: Vec::new(),
-            seldom: Seldom::default(),
             by_invoice: Vec::new(),
             marks: Vec::new(),
             again: HashMap::default(),
@@ -214,10 +212,7 @@ impl Judge for RequestBook {
             let reason = format!("is no line of the invoice `{}`", shared.texts.get(about));
             return Err(shared.dangling(Column::RequestLine, request.line, &reason));
         }
-        let Some(seldom) = self.seldom.push(&amounts, &times) else {
-            let reason = "there is no room for more amounts and times of requests: divide the exports".to_owned();
-            return Err(Fault { reason, ..Fault::default() });
-        };
+        let seldom = kept(self.invoices.seldom.push(&amounts, &times))?;
         let index = self.requests.len() as u32;
         if let Some(case) = self.case_mut(request.id) {
             match case.used {
@@ -246,8 +241,8 @@ impl Record for RequestRow {
         Some(RequestRow {
             invoice: cells.sym(Column::RequestInvoiceId),
             request: request(cells),
-            amounts: SELDOM_AMOUNTS.map(|column| cells.amount(column.into())),
-            times: SELDOM_TIMES.map(|column| cells.stamp(column.into())),
+            amounts: REQUEST_AMOUNTS.map(|column| cells.amount(column.into())),
+            times: REQUEST_TIMES.map(|column| cells.stamp(column.into())),
         })
     }
 

@@ -7,7 +7,7 @@ use crate::explain::{Explained, Judged, Status};
 use crate::finding::Finding;
 use crate::money;
 use crate::policy::{Catalogue, Policy};
-use crate::record::{Books, Decision, InvoiceLine, NO_PARENT, Place, Reject, Request, SELDOM_TIMES};
+use crate::record::{Books, Decision, InvoiceLine, NO_PARENT, Place, REQUEST_TIMES, Reject, Request};
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
@@ -268,7 +268,7 @@ fn of_lines<'a>(books: &'a Books, lines: &[&InvoiceLine], all: &mut Vec<Happened
 }
 
 fn of_request(request: &Request, books: &Books, all: &mut Vec<Happened<'_>>) {
-    let times = SELDOM_TIMES.map(|column| (books.time_of(request, column), column.into()));
+    let times = REQUEST_TIMES.map(|column| (books.time_of(request, column), column.into()));
     for (stamp, column) in std::iter::once((request.submitted_at, Column::SubmittedAt)).chain(times) {
         all.push((stamp, column.name().to_owned(), None, request.place));
     }
