@@ -8,8 +8,8 @@ use super::row::{CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record
 use super::sums::Sums;
 use crate::column::Column;
 use crate::money::{Currency, WideAmounts};
-use crate::record::{ExportFile, Place, Reject};
-use crate::text::{List, PARTS, Sym, Texts};
+use crate::record::{ExportFile, Filled, Place, Reject};
+use crate::text::{Interner, List, PARTS, Sym, Texts};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -31,12 +31,12 @@ impl Shared {
 
     /// Adds the texts and wide amounts of blocks, and tells their numbers in the whole.
     fn adopt<R: Record>(&mut self, blocks: &mut [Block<R>]) -> Result<Vec<Numbers>, &'static str> {
-        let more: usize = blocks.iter().map(|block| block.batch.texts.count()).sum();
-        if self.texts.limit() + more * PARTS > u32::MAX as usize {
+        let words: Vec<&Interner> = blocks.iter().map(|block| &block.batch.texts.words).collect();
+        let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
+        if !self.texts.has_room(&lists, &words) {
             return Err("the exports have more different ids than fit in 32 bits");
         }
-        let words: Vec<Vec<Sym>> = blocks.iter().map(|block| block.batch.texts.words(&mut self.texts)).collect();
-        let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
+        let words: Vec<Vec<Sym>> = blocks.iter().map(|block| block.batch.texts.adopt_words(&mut self.texts)).collect();
         let mut by_part: Vec<_> =
             self.texts.intern_all(&lists).into_iter().map(|numbers| numbers.into_iter()).collect();
         let mut numbers = Vec::with_capacity(blocks.len());
@@ -228,6 +228,12 @@ impl<'a, J: Judge> Ledger<'a, J> {
             self.sums.add(self.judge.code(ids, money.currency), amount, is_used);
         }
     }
+}
+
+/// The seldom filled cells of a row that is kept, if there was room for them.
+pub(super) fn kept(filled: Option<Filled>) -> Result<Filled, Fault> {
+    let reason = || "there is no room for more amounts and times: divide the exports".to_owned();
+    filled.ok_or_else(|| Fault { reason: reason(), ..Fault::default() })
 }
 
 /// A number per text, for the texts that have one.

@@ -121,7 +121,7 @@ struct Sizes {
 
 impl Sizes {
     fn of_this_machine() -> Sizes {
-        let block = 512 << 10;
+        let block = 256 << 10;
         Sizes { window: block * 8 * rayon::current_num_threads().max(2), block }
     }
 
@@ -276,6 +276,7 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
         invoices: requests.invoices.invoices,
         requests: requests.requests,
         decisions: decisions.decisions,
+        seldom: requests.invoices.seldom,
         by_invoice: requests.by_invoice,
         by_request: decisions.by_request,
         children,

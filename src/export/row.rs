@@ -119,7 +119,7 @@ pub(super) struct Batch<R> {
 /// will have them; a row's number of one has the top bit set, and then the part.
 #[derive(Default)]
 pub(super) struct Gathered {
-    words: Interner,
+    pub(super) words: Interner,
     pub(super) ids: [List; PARTS],
 }
 
@@ -157,13 +157,8 @@ impl Gathered {
         if sym.0 >= IDS { self.ids.get(part).map_or("", |ids| ids.at(place)) } else { self.words.at(sym.0) }
     }
 
-    /// How many texts there are at most.
-    pub(super) fn count(&self) -> usize {
-        self.words.count() + self.ids.iter().map(List::count).sum::<usize>()
-    }
-
     /// The numbers in the whole of the words.
-    pub(super) fn words(&self, texts: &mut Texts) -> Vec<Sym> {
+    pub(super) fn adopt_words(&self, texts: &mut Texts) -> Vec<Sym> {
         (0..self.words.count() as u32).map(|at| texts.intern(self.words.at(at))).collect()
     }
 }
@@ -286,8 +281,8 @@ pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
     batch: Batch<R>,
     cells: Cells,
-    /// What the row has filled.
-    filled: Vec<Task>,
+    /// What the row has filled: a bit for each column's place in its table.
+    filled: u64,
     /// The last id, or the last word as it is written, in each column.
     last: [Sym; COLUMNS],
     /// The words of codes as they are written, and the meaning of each by its number.
@@ -351,7 +346,7 @@ impl<'a, R: Record> Parser<'a, R> {
             plan,
             batch: Batch { rows, texts: Gathered::new(), wide: WideAmounts::default() },
             cells: Cells::BLANK,
-            filled: Vec::new(),
+            filled: 0,
             last: [Sym::BLANK; COLUMNS],
             written,
             codes: vec![blank],
@@ -368,8 +363,11 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Adds a row and tells whether its cells are sound.
     pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
-        while let Some(task) = self.filled.pop() {
-            self.cells.clear(task);
+        let mut filled = std::mem::take(&mut self.filled);
+        while filled != 0 {
+            let task = self.plan.by_bit.get(filled.trailing_zeros() as usize);
+            task.iter().for_each(|task| self.cells.clear(**task));
+            filled &= filled - 1;
         }
         let bytes = Bytes::of(fields);
         let is_ragged = fields.ends.len() != self.plan.width();
@@ -493,13 +491,13 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Types a cell that is not blank, and tells whether it is sound. What cannot be read is blank, but of an unknown word
     /// and a currency that is none it is kept that they were there.
-    #[inline]
+    #[inline(always)]
     fn cell(&mut self, task: Task, bytes: &Bytes, span: (usize, usize)) -> bool {
         let (cell, at) = (bytes.cell(span), task.column as usize);
         if cell.len() > LONGEST_CELL {
             return false;
         }
-        self.filled.push(task);
+        self.filled |= 1 << task.bit;
         match task.sort {
             Sort::Id | Sort::Word | Sort::Code | Sort::Presence => {
                 bytes.readable(span).is_some_and(|text| self.text(task, text))

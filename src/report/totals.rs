@@ -229,7 +229,6 @@ impl<'a> RejectCounts<'a> {
 mod tests {
     use super::*;
     use crate::audit::Report;
-    use crate::money::WideAmounts;
     use crate::record::Reconciliation;
     use crate::report::quarter::{BOOKS, CATALOGUE, REPORT};
     use proptest::prelude::*;
@@ -257,17 +256,9 @@ mod tests {
         Books {
             files,
             texts: BOOKS.texts.clone(),
-            wide: WideAmounts::default(),
-            lines: Vec::new(),
-            invoices: Vec::new(),
-            requests: Vec::new(),
-            decisions: Vec::new(),
-            children: Vec::new(),
-            children_of: Vec::new(),
             rejects: share(&BOOKS.rejects, |reject| (reject.place.file, reject.place.record), which),
-            held_back: Vec::new(),
-            cases: 0,
             reconciliation: Reconciliation { invoiced: money(invoiced), refunded: money(refunded) },
+            ..Books::default()
         }
     }
 
