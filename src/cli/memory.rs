@@ -5,15 +5,17 @@ use std::fs;
 use std::path::Path;
 
 const MIB: u64 = 1 << 20;
-/// What the program takes whatever it reads, besides the windows of files.
-const BASE: u64 = 48 * MIB;
-/// The least that can be allowed.
-const LEAST: u64 = 128 * MIB;
+/// What the program takes whatever it reads: in all, for each thread, and what is needed beside that to get on.
+const BASE: u64 = 40 * MIB;
+const THREAD: u64 = 4 * MIB;
+const ROOM: u64 = 80 * MIB;
 /// The memory that an audit takes in one piece, in percent of the exports: as a rule, and if every case deviates.
 const USUAL: u64 = 150;
 const WORST: u64 = 225;
-/// The same for a part, of which also the rows as they stand are in memory.
-const PART: u64 = 250;
+/// The same for a part, of which also the rows as they stand are in memory: in all, and for each thread, which keeps
+/// memory that it has freed for what it needs next.
+const PART: u64 = 170;
+const PART_THREAD: u64 = 40;
 /// The most that dividing and merging are given: more makes them no faster.
 const DIVIDING: u64 = 256 * MIB;
 
@@ -29,24 +31,27 @@ pub(super) struct Parts {
 /// How exports of so many bytes are to be divided; `None` if they fit in memory: in what was allowed, or else in what
 /// the machine has free, if that can be told.
 pub(super) fn parts(bytes: u64, allowed: Option<u64>) -> Result<Option<Parts>, Failure> {
-    if let Some(allowed) = allowed.filter(|allowed| *allowed < LEAST) {
-        let what = format!("an audit cannot do with {allowed} bytes of memory");
-        return Err(Failure::new(what, Some("allow at least `--memory 128MiB`".to_owned())));
+    let threads = rayon::current_num_threads() as u64;
+    let least = BASE + THREAD * threads + ROOM;
+    match allowed {
+        Some(allowed) if allowed < least => {
+            let what = format!("an audit with {threads} threads cannot do with {allowed} bytes of memory");
+            let help = format!("allow at least `--memory {}MiB`, or fewer `--threads`", least / MIB);
+            Err(Failure::new(what, Some(help)))
+        }
+        Some(allowed) => Ok(divided(bytes, allowed, WORST, threads)),
+        None => Ok(free().and_then(|free| divided(bytes, free.max(least), USUAL, threads))),
     }
-    Ok(match allowed {
-        Some(allowed) => divided(bytes, allowed, WORST),
-        None => free().and_then(|free| divided(bytes, free.max(LEAST), USUAL)),
-    })
 }
 
 /// How so many bytes are divided if, with what they take in one piece, they are too much.
-fn divided(bytes: u64, bound: u64, whole: u64) -> Option<Parts> {
+fn divided(bytes: u64, bound: u64, whole: u64, threads: u64) -> Option<Parts> {
     let need = |percent: u64| u128::from(bytes) * u128::from(percent) / 100;
-    if need(whole) + u128::from(BASE) <= u128::from(bound) {
+    let room = u128::from(bound - BASE - THREAD * threads);
+    if need(whole) <= room {
         return None;
     }
-    let room = u128::from(bound - BASE);
-    let count = usize::try_from(need(PART).div_ceil(room)).unwrap_or(usize::MAX).max(2);
+    let count = usize::try_from(need(PART + PART_THREAD * threads).div_ceil(room)).unwrap_or(usize::MAX).max(2);
     Some(Parts { count, memory: usize::try_from((bound / 2).min(DIVIDING)).unwrap_or(usize::MAX) })
 }
 
@@ -135,22 +140,25 @@ mod tests {
     #[test]
     fn what_fits_is_not_divided() {
         let gib = 1 << 30;
-        for (bytes, bound, parts) in [
-            (0, LEAST, None),
-            (gib, 2 * gib, None),
-            (gib + gib / 2, 2 * gib, Some(2)),
-            (2 * gib, 2 * gib, Some(3)),
-            (100 * gib, 4 * gib, Some(64)),
-            (200 * MIB, LEAST, Some(7)),
+        for (bytes, bound, threads, parts) in [
+            (0, 128 * MIB, 2, None),
+            (gib, 2 * gib, 2, None),
+            (gib + gib / 2, 2 * gib, 2, Some(2)),
+            (2 * gib, 2 * gib, 2, Some(3)),
+            (100 * gib, 4 * gib, 2, Some(64)),
+            (100 * gib, 4 * gib, 8, Some(125)),
+            (200 * MIB, 128 * MIB, 2, Some(7)),
         ] {
-            assert_eq!(divided(bytes, bound, USUAL).map(|parts| parts.count), parts, "{bytes} in {bound}");
+            let count = divided(bytes, bound, USUAL, threads).map(|parts| parts.count);
+            assert_eq!(count, parts, "{bytes} in {bound} with {threads} threads");
         }
     }
 
     #[test]
     fn too_little_is_refused() {
-        assert!(parts(0, Some(LEAST - 1)).is_err());
-        assert!(parts(0, Some(LEAST)).is_ok_and(|parts| parts.is_none()));
-        assert!(parts(LEAST, Some(LEAST)).is_ok_and(|parts| parts.is_some()));
+        let least = BASE + THREAD * rayon::current_num_threads() as u64 + ROOM;
+        assert!(parts(0, Some(least - 1)).is_err());
+        assert!(parts(0, Some(least)).is_ok_and(|parts| parts.is_none()));
+        assert!(parts(least, Some(least)).is_ok_and(|parts| parts.is_some()));
     }
 }

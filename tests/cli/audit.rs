@@ -56,7 +56,7 @@ fn exports_larger_than_memory_give_the_same_in_parts() {
     let desk = Desk::with(&exports);
     let mut results = Vec::new();
     for (memory, parts) in [("4GiB", 1), ("128MiB", 2)] {
-        let shown = stdout(&desk.audit(&["--memory", memory]).code(3));
+        let shown = stdout(&desk.audit(&["--memory", memory, "--threads", "2"]).code(3));
         let mut run = desk.json("run.json");
         assert_eq!(run["timing"]["parts"], parts, "{memory}");
         run["timing"].take();
