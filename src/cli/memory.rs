@@ -6,16 +6,16 @@ use std::path::Path;
 
 const MIB: u64 = 1 << 20;
 /// What the program takes whatever it reads: in all, for each thread, and what is needed beside that to get on.
-const BASE: u64 = 40 * MIB;
-const THREAD: u64 = 4 * MIB;
-const ROOM: u64 = 80 * MIB;
+const BASE: u64 = 32 * MIB;
+const THREAD: u64 = 14 * MIB;
+const ROOM: u64 = 68 * MIB;
 /// The memory that an audit takes in one piece, in percent of the exports: as a rule, and if every case deviates.
 const USUAL: u64 = 150;
 const WORST: u64 = 225;
 /// The same for a part, of which also the rows as they stand are in memory: in all, and for each thread, which keeps
 /// memory that it has freed for what it needs next.
-const PART: u64 = 170;
-const PART_THREAD: u64 = 40;
+const PART: u64 = 140;
+const PART_THREAD: u64 = 55;
 /// The most that dividing and merging are given: more makes them no faster.
 const DIVIDING: u64 = 256 * MIB;
 
@@ -146,8 +146,8 @@ mod tests {
             (gib + gib / 2, 2 * gib, 2, Some(2)),
             (2 * gib, 2 * gib, 2, Some(3)),
             (100 * gib, 4 * gib, 2, Some(64)),
-            (100 * gib, 4 * gib, 8, Some(125)),
-            (200 * MIB, 128 * MIB, 2, Some(7)),
+            (100 * gib, 4 * gib, 8, Some(151)),
+            (200 * MIB, 128 * MIB, 2, Some(8)),
         ] {
             let count = divided(bytes, bound, USUAL, threads).map(|parts| parts.count);
             assert_eq!(count, parts, "{bytes} in {bound} with {threads} threads");
