@@ -260,6 +260,8 @@ mod tests {
             invoices: Vec::new(),
             requests: Vec::new(),
             decisions: Vec::new(),
+            by_invoice: Vec::new(),
+            by_request: Vec::new(),
             children: Vec::new(),
             children_of: Vec::new(),
             rejects: share(&BOOKS.rejects, |reject| (reject.place.file, reject.place.record), which),
