@@ -199,10 +199,11 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
         // A plain record is one line; the line ends after it are few.
         let counted = if fields.gap == 1 { at + fields.bytes.len() } else { at };
         let ended = match bytes.get(counted..next) {
+            _ if plan.is_table => 1,
             Some(b"\n") => 1,
             ended => lines(ended.unwrap_or_default()),
         };
-        if fields.gap == 0 {
+        if fields.gap == 0 && !plan.is_table {
             let record = trim_line_ends(rest.get(..length).unwrap_or_default());
             let spans_lines = memchr2(b'\r', b'\n', record).is_some();
             let is_final = last && next == bytes.len();

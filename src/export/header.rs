@@ -79,6 +79,8 @@ pub(super) struct Plan<'a> {
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
     pub(super) names_hash: u64,
+    /// Whether the rows come from a table: no quote can be wrong, and each row counts as one line.
+    pub(super) is_table: bool,
 }
 
 /// The orders of columns in which rows of a table are compared: for each set of names that of the first file with it.
@@ -127,6 +129,7 @@ impl<'a> Plan<'a> {
             required: 0,
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
+            is_table: false,
         };
         let mut problems: Vec<Problem> =
             (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();

@@ -1,8 +1,9 @@
-//! The exports: CSV files read, every row judged usable or not, and all of it joined.
+//! The exports: CSV and Parquet files read, every row judged usable or not, and all of it joined.
 //!
 //! | module | does |
 //! |---|---|
-//! | `file` | reads a file in windows, from its header to its end |
+//! | `input`, `parquet`, `texts` | open a file of either format, and give its rows as the bytes of CSV |
+//! | `file` | reads these in windows, from the header to the end |
 //! | `header` | finds the canonical columns |
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
@@ -20,13 +21,16 @@ mod decisions;
 mod file;
 mod header;
 mod hold;
+pub(crate) mod input;
 mod invoices;
 mod ledger;
+mod parquet;
 mod quotes;
 mod requests;
 mod row;
 mod split;
 mod sums;
+mod texts;
 pub mod value;
 mod words;
 
