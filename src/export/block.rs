@@ -1,9 +1,10 @@
 //! Blocks of a window: parsed at once in several places, and joined only where each ends exactly at the next one's
 //! beginning.
 
+use super::cells::{Batch, Gathered, Record};
 use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
-use super::row::{Batch, Gathered, Parser, Record};
+use super::row::Parser;
 use super::split::{guesses, lines, past_line_ends};
 use crate::money::WideAmounts;
 use csv_core::ReadRecordResult;

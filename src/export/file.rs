@@ -1,9 +1,9 @@
 //! One file from its first byte to its last: read in windows, hashed beside the parsing, and taken in block by block.
 
 use super::block::{Block, Records, parse_window, record_at};
+use super::cells::Record;
 use super::header::{At, Orders, Plan};
 use super::quotes::flaw;
-use super::row::Record;
 use super::split::{lines, past_line_ends};
 use super::words::Words;
 use super::{Problem, Sizes};

@@ -7,6 +7,7 @@
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
 //! | `row`, `value`, `words` | judge and type the cells of one row |
+//! | `cells` | what is kept of a row, and the texts of a block's rows |
 //! | `ledger` | takes rows in, in order: used or rejected, and the money of both |
 //! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
 //! | `hold` | finds what rejected rows hold back |
@@ -17,6 +18,7 @@
 //! refused. The result does not depend on the number of threads or on where blocks end.
 
 mod block;
+mod cells;
 mod decisions;
 mod divide;
 mod file;
