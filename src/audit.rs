@@ -165,7 +165,20 @@ pub fn audit<'a>(
     options: &Options,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Report<'a>, Unreconciled> {
-    let as_of = as_of(catalogue, books, options);
+    audit_as_of(catalogue, books, options, as_of(catalogue, books, options), progress)
+}
+
+/// Audits books that are a part of the population, as of the day of the whole.
+///
+/// # Errors
+/// When the counts do not add up, which would be an error of the program.
+pub fn audit_as_of<'a>(
+    catalogue: &'a Catalogue,
+    books: &'a Books,
+    options: &Options,
+    as_of: AsOf,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Report<'a>, Unreconciled> {
     let run = context(catalogue, books, as_of);
     let plans = Plans::of(catalogue, &options.selection);
     let engine = Engine { run: &run, plans: &plans, include_indeterminate: options.include_indeterminate };
@@ -243,6 +256,12 @@ pub fn as_of(catalogue: &Catalogue, books: &Books, options: &Options) -> AsOf {
     let latest = latest.max_by_key(rank);
     let date = latest.and_then(|(day, ..)| date_of_number(day)).unwrap_or(NaiveDate::MIN);
     AsOf { date, given: false, set_by: latest.map(|(_, place, column)| (place, column)) }
+}
+
+/// The as-of date of two parts of the population together.
+pub fn later(a: AsOf, b: AsOf) -> AsOf {
+    let rank = |as_of: &AsOf| (as_of.date, as_of.set_by.map(std::cmp::Reverse));
+    if rank(&a) < rank(&b) { b } else { a }
 }
 
 /// The latest day of a case, by its number, with the first cell that has it.

@@ -334,13 +334,7 @@ impl<'a> Case<'a> {
     /// A time in the request, as written.
     pub fn stamp(&self, column: RequestTime) -> Cell<Stamp> {
         let r = self.request;
-        let stamp = match column {
-            RequestTime::EffectiveOn => r.effective_on,
-            RequestTime::ChargebackOn => r.chargeback_on,
-            RequestTime::FixAttemptedOn => r.fix_attempted_on,
-            RequestTime::OutageStart => r.outage_start,
-            RequestTime::OutageEnd => r.outage_end,
-        };
+        let stamp = self.books().time_of(r, column);
         self.cell(r.place, column.into(), Some(stamp).filter(|s| !s.is_blank()))
     }
 
@@ -514,21 +508,14 @@ impl<'a> Case<'a> {
     /// The cell of an amount and where it stands; `None` for one of a decision that there is not.
     fn amount_cell(&self, column: AmountColumn) -> Option<(Place, Amount)> {
         let r = self.request;
-        let of_decision = |pick: fn(&Decision) -> Amount| self.decision.map(|row| (row.record.place, pick(row.record)));
         match column {
-            AmountColumn::AmountRequested => Some((r.place, r.amount_requested)),
-            AmountColumn::PercentComplete => Some((r.place, r.percent_complete)),
-            AmountColumn::AdvancePaid => Some((r.place, r.advance_paid)),
-            AmountColumn::RemainingBalance => Some((r.place, r.remaining_balance)),
-            AmountColumn::NoncompliantAmount => Some((r.place, r.noncompliant_amount)),
-            AmountColumn::TransactionsProcessed => Some((r.place, r.transactions_processed)),
-            AmountColumn::DisputedAmount => Some((r.place, r.disputed_amount)),
-            AmountColumn::WithheldAmount => Some((r.place, r.withheld_amount)),
-            AmountColumn::NoticeHours => Some((r.place, r.notice_hours)),
-            AmountColumn::RefundAmount => of_decision(|d| d.refund_amount),
-            AmountColumn::AdminFee => of_decision(|d| d.admin_fee),
-            AmountColumn::CreditAmount => of_decision(|d| d.credit_amount),
-            AmountColumn::FeeReturned => of_decision(|d| d.fee_returned),
+            AmountColumn::RefundAmount
+            | AmountColumn::AdminFee
+            | AmountColumn::CreditAmount
+            | AmountColumn::FeeReturned => {
+                self.decision.map(|row| (row.record.place, self.books().amount_of_decision(row.record, column)))
+            }
+            _ => Some((r.place, self.books().amount_of(r, column))),
         }
     }
 
@@ -547,13 +534,15 @@ impl<'a> Case<'a> {
 
     /// The refund and the credit of any row.
     pub fn money_of(&self, row: &Decision) -> (Bounds, Bounds) {
-        let bounds =
-            |column: Column, amount: Amount| match self.cell(row.place, column, amount.value(&self.books().wide)) {
+        let bounds = |column: AmountColumn| {
+            let amount = self.books().amount_of_decision(row, column);
+            match self.cell(row.place, column.into(), amount.value(&self.books().wide)) {
                 Cell::Value(amount) => Bounds::exactly(amount),
                 Cell::Blank => Bounds::exactly(Decimal::ZERO),
                 Cell::Absent => Bounds::UNKNOWN,
-            };
-        (bounds(Column::RefundAmount, row.refund_amount), bounds(Column::CreditAmount, row.credit_amount))
+            }
+        };
+        (bounds(AmountColumn::RefundAmount), bounds(AmountColumn::CreditAmount))
     }
 
     /// An amount that a rule compares. One that is not recorded has no bounds.

@@ -19,6 +19,7 @@
 //! | exposure | the money at stake in a case |
 //! | held back | a case that rests on rejected rows, and is not evaluated |
 //! | plan | the rules of one policy version, by the kind of request that they can apply to |
+//! | part | what is read at a time of exports larger than memory (`divided`) |
 //! | story, plant | what generated exports tell about a request; how it goes against one rule |
 //! | trail, working | the columns and rows that an outcome rests on; the steps by which it came about |
 
@@ -28,6 +29,7 @@ pub mod case;
 pub mod check;
 pub mod cli;
 pub mod column;
+pub mod divided;
 pub mod example;
 pub mod explain;
 pub mod export;

@@ -236,6 +236,14 @@ impl Amount {
         Decimal::try_from_i128_with_scale(i128::from(self.0 >> SCALE_BITS), scale).ok()
     }
 
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Amount {
+        Amount(bits)
+    }
+
     /// The same amount after its wide amounts were appended to a longer list that had `before` of them.
     pub fn moved(self, before: usize) -> Amount {
         if self.is_blank() || self.0 & WIDE == 0 { self } else { Amount(self.0 + before as u64) }

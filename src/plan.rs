@@ -126,7 +126,8 @@ fn plan<'a>(catalogue: &'a Catalogue, policy: &'a Policy, at: usize, listed: &[L
     let non_refundable: Vec<&'a Rule> =
         rules.iter().copied().filter(|r| matches!(r.check, Check::NonRefundable(_))).collect();
     let applied = |number: usize, rule: &'a Rule, side: Side| {
-        let owner = non_refundable.iter().position(|owner| std::ptr::eq(*owner, rule) && rule.needs.is_empty());
+        let owner = non_refundable.iter().position(|owner| std::ptr::eq(*owner, rule));
+        let owner = owner.filter(|_| rule.needs.is_empty() && rule.target.is_none());
         Applied { number, rule, side, needs: needed_states(rule, side), owner }
     };
     let for_kind = |kind: Sym| -> Vec<Applied<'a>> {
@@ -135,11 +136,6 @@ fn plan<'a>(catalogue: &'a Catalogue, policy: &'a Policy, at: usize, listed: &[L
         fitting.filter_map(|(number, rule)| Some(applied(number, rule, side(rule)?))).collect()
     };
     let line_rules = numbered(&|rule| rule.check.is_about_lines());
-    let categories = |rule: &'a Rule| rule.check.line_categories().unwrap_or_default();
-    let named: BTreeSet<Sym> = line_rules.iter().flat_map(|(_, rule)| categories(rule)).map(|word| word.0).collect();
-    let about = |category: Sym| {
-        line_rules.iter().copied().filter(|(_, rule)| is_one_of(category, categories(rule))).collect::<Vec<_>>()
-    };
     let by_kind: Vec<(Sym, Vec<Applied<'a>>)> = kinds.iter().map(|kind| (*kind, for_kind(*kind))).collect();
     Plan {
         policy,
@@ -147,11 +143,20 @@ fn plan<'a>(catalogue: &'a Catalogue, policy: &'a Policy, at: usize, listed: &[L
         states: by_kind.iter().flat_map(|(_, rules)| rules).fold(States::default(), |all, rule| all.union(rule.needs)),
         by_kind,
         non_refundable,
-        by_category: named.iter().map(|category| (*category, about(*category))).collect(),
+        by_category: by_category(&line_rules),
         line_rules,
         invoice_rules: numbered(&is_about_invoices),
         rules,
     }
+}
+
+/// The rules about lines, for each category that one of them is about.
+fn by_category<'a>(line_rules: &[(usize, &'a Rule)]) -> Vec<(Sym, Vec<(usize, &'a Rule)>)> {
+    let categories = |rule: &'a Rule| rule.check.line_categories().unwrap_or_default();
+    let named: BTreeSet<Sym> = line_rules.iter().flat_map(|(_, rule)| categories(rule)).map(|word| word.0).collect();
+    let about =
+        |category: Sym| line_rules.iter().copied().filter(move |(_, rule)| is_one_of(category, categories(rule)));
+    named.into_iter().map(|category| (category, about(category).collect())).collect()
 }
 
 fn is_about_invoices(rule: &Rule) -> bool {

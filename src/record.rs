@@ -4,11 +4,12 @@
 //! first is missing evidence, the second says that there is no such value. Records hold numbers, not strings; every
 //! text is a [`Sym`] of [`Books::texts`].
 
-use crate::column::{Column, Columns, Table};
+use crate::column::{AmountColumn, Column, Columns, RequestTime, Table};
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::text::{Sym, Texts};
 use crate::time::Stamp;
 use chrono::NaiveDate;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// What a cell says.
@@ -86,12 +87,8 @@ pub struct InvoiceLine {
     pub category: Sym,
     /// The line's total.
     pub amount: Amount,
-    /// Units on the line.
-    pub quantity: Amount,
-    /// Price per unit as billed.
-    pub unit_price: Amount,
-    /// Price per unit as the contract sets it.
-    pub contract_rate: Amount,
+    /// The amounts that few lines have: see [`Books::amount_of_line`].
+    pub seldom: Filled,
     /// Payment.
     pub paid_on: Option<NaiveDate>,
     /// Work began.
@@ -162,34 +159,8 @@ pub struct Request {
     pub outage_cause: Sym,
     /// The request, or the notice, was received. Never blank.
     pub submitted_at: Stamp,
-    /// A cancellation takes effect.
-    pub effective_on: Stamp,
-    /// The payer charged the payment back.
-    pub chargeback_on: Stamp,
-    /// The provider delivered a correction.
-    pub fix_attempted_on: Stamp,
-    /// The outage began.
-    pub outage_start: Stamp,
-    /// The outage ended.
-    pub outage_end: Stamp,
-    /// See the input contract for these amounts.
-    pub amount_requested: Amount,
-    /// From 0 to 100.
-    pub percent_complete: Amount,
-    /// Advance payment received.
-    pub advance_paid: Amount,
-    /// Paid and not yet earned.
-    pub remaining_balance: Amount,
-    /// Price of the part that does not meet its specification.
-    pub noncompliant_amount: Amount,
-    /// A count.
-    pub transactions_processed: Amount,
-    /// For a billing dispute.
-    pub disputed_amount: Amount,
-    /// For a billing dispute.
-    pub withheld_amount: Amount,
-    /// Hours of notice of planned maintenance.
-    pub notice_hours: Amount,
+    /// The amounts and times that few requests have: see [`Books::amount_of`] and [`Books::time_of`].
+    pub seldom: Filled,
     /// Account state.
     pub good_standing: Flag,
     /// Abuse was found.
@@ -210,6 +181,68 @@ pub struct Request {
     pub decisions_start: u32,
     /// And the index after the last's.
     pub decisions_end: u32,
+}
+
+/// Which of the seldom filled cells a record has filled, and where in [`Seldom`] their values lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    start: u32,
+    mask: u16,
+}
+
+/// The values of cells that few records fill, record by record, so that a blank takes no room.
+#[derive(Clone, Debug, Default)]
+pub struct Seldom(Vec<u64>);
+
+/// The seldom filled cells of an invoice line, in the order of their values.
+pub(crate) const LINE_AMOUNTS: [Column; 3] = [Column::Quantity, Column::UnitPrice, Column::ContractRate];
+/// The amounts among those of a request; the times come after them.
+pub(crate) const REQUEST_AMOUNTS: [AmountColumn; 9] = [
+    AmountColumn::AmountRequested,
+    AmountColumn::PercentComplete,
+    AmountColumn::AdvancePaid,
+    AmountColumn::RemainingBalance,
+    AmountColumn::NoncompliantAmount,
+    AmountColumn::TransactionsProcessed,
+    AmountColumn::DisputedAmount,
+    AmountColumn::WithheldAmount,
+    AmountColumn::NoticeHours,
+];
+/// The times among them.
+pub(crate) const REQUEST_TIMES: [RequestTime; 5] = [
+    RequestTime::EffectiveOn,
+    RequestTime::ChargebackOn,
+    RequestTime::FixAttemptedOn,
+    RequestTime::OutageStart,
+    RequestTime::OutageEnd,
+];
+/// Those of a decision.
+pub(crate) const DECISION_AMOUNTS: [AmountColumn; 3] =
+    [AmountColumn::AdminFee, AmountColumn::CreditAmount, AmountColumn::FeeReturned];
+
+impl Seldom {
+    /// Adds a record's cells; `None` if there is no more room.
+    pub(crate) fn push(&mut self, amounts: &[Amount], times: &[Stamp]) -> Option<Filled> {
+        let start = u32::try_from(self.0.len()).ok()?;
+        let mut mask = 0;
+        let amounts = amounts.iter().map(|amount| (!amount.is_blank()).then(|| amount.to_bits()));
+        let times = times.iter().map(|time| (!time.is_blank()).then(|| time.to_bits()));
+        for (at, bits) in amounts.chain(times).enumerate().filter_map(|(at, bits)| Some((at, bits?))) {
+            mask |= 1 << at;
+            self.0.push(bits);
+        }
+        Some(Filled { start, mask })
+    }
+
+    fn get(&self, filled: Filled, at: Option<usize>) -> Option<u64> {
+        let bit = 1_u16 << at?;
+        let before = (filled.mask & (bit - 1)).count_ones();
+        if filled.mask & bit == 0 { None } else { self.0.get((filled.start + before) as usize).copied() }
+    }
+
+    fn amount(&self, filled: Filled, at: Option<usize>) -> Amount {
+        self.get(filled, at).map_or(Amount::BLANK, Amount::from_bits)
+    }
 }
 
 /// [`Request::parent_index`] of a request without a readable parent.
@@ -234,12 +267,8 @@ pub struct Decision {
     pub received_at: Stamp,
     /// Cash returned.
     pub refund_amount: Amount,
-    /// Retained as an administrative fee.
-    pub admin_fee: Amount,
-    /// Credited to a later bill.
-    pub credit_amount: Amount,
-    /// Transaction fees given back to a merchant.
-    pub fee_returned: Amount,
+    /// The amounts that few decisions have: see [`Books::amount_of_decision`].
+    pub seldom: Filled,
     /// Of the money in this row; `None` is the invoice's.
     pub currency: Option<Currency>,
     /// How the money was sent.
@@ -304,6 +333,7 @@ pub struct MoneySplit {
 }
 
 /// Everything that was read: the population of an audit.
+#[derive(Default)]
 pub struct Books {
     /// The files, in the order in which they were read: invoices, requests, decisions.
     pub files: Vec<ExportFile>,
@@ -315,6 +345,8 @@ pub struct Books {
     pub lines: Vec<InvoiceLine>,
     /// In order of first sight.
     pub invoices: Vec<Invoice>,
+    /// What records seldom have.
+    pub seldom: Seldom,
     /// Used requests, in file order.
     pub requests: Vec<Request>,
     /// Used decision rows, in file order.
@@ -370,6 +402,30 @@ impl Books {
         places.iter().map(|at| &self.decisions[*at as usize])
     }
 
+    /// The quantity, the unit price or the contract rate of an invoice line.
+    pub fn amount_of_line(&self, line: &InvoiceLine, column: Column) -> Amount {
+        self.seldom.amount(line.seldom, LINE_AMOUNTS.iter().position(|c| *c == column))
+    }
+
+    /// An amount of a request; blank for a column of the decisions.
+    pub fn amount_of(&self, request: &Request, column: AmountColumn) -> Amount {
+        self.seldom.amount(request.seldom, REQUEST_AMOUNTS.iter().position(|c| *c == column))
+    }
+
+    /// An amount of a decision row; blank for a column of the requests.
+    pub fn amount_of_decision(&self, row: &Decision, column: AmountColumn) -> Amount {
+        match column {
+            AmountColumn::RefundAmount => row.refund_amount,
+            _ => self.seldom.amount(row.seldom, DECISION_AMOUNTS.iter().position(|c| *c == column)),
+        }
+    }
+
+    /// A time of a request.
+    pub fn time_of(&self, request: &Request, column: RequestTime) -> Stamp {
+        let at = REQUEST_TIMES.iter().position(|c| *c == column).map(|at| REQUEST_AMOUNTS.len() + at);
+        self.seldom.get(request.seldom, at).map_or(Stamp::BLANK, Stamp::from_bits)
+    }
+
     /// The used requests that name this request as the one they go back to.
     pub fn children(&self, parent: Sym) -> impl Iterator<Item = &Request> {
         let found = self.children_of.binary_search_by_key(&parent.index(), |(id, ..)| id.index());
@@ -380,7 +436,8 @@ impl Books {
     /// A case by its id; `None` if no used row has it.
     pub fn request(&self, id: &str) -> Option<&Request> {
         let id = self.texts.find(id)?;
-        self.requests.iter().find(|r| r.id == id)
+        // An id is used once, so that any that is found is the one.
+        self.requests.par_iter().find_any(|r| r.id == id)
     }
 }
 

@@ -39,7 +39,7 @@ fn spread(hash: u32) -> u64 {
 #[derive(Clone, Default)]
 pub struct List {
     bytes: String,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     hashes: Vec<u32>,
 }
 
@@ -47,7 +47,7 @@ impl List {
     /// Adds a text, and tells its place.
     pub fn push(&mut self, text: &str, hash: u32) -> usize {
         self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
+        self.ends.push(self.bytes.len() as u32);
         self.hashes.push(hash);
         self.hashes.len() - 1
     }
@@ -65,16 +65,16 @@ impl List {
 }
 
 #[inline]
-fn slice<'a>(bytes: &'a str, ends: &[usize], at: usize) -> &'a str {
+fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
     let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    ends.get(at).and_then(|end| bytes.get(start..*end)).unwrap_or_default()
+    ends.get(at).and_then(|end| bytes.get(start as usize..*end as usize)).unwrap_or_default()
 }
 
 /// A store of interned texts: their places are numbers from 0 up without holes, in order of first sight.
 #[derive(Clone, Default)]
 pub struct Interner {
     bytes: String,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     /// The place of each text beside its hash: few texts are looked at in vain, and none when the table grows.
     table: HashTable<(u32, u32)>,
 }
@@ -94,7 +94,7 @@ impl Interner {
                 let at = self.ends.len() as u32;
                 entry.insert((hash, at));
                 self.bytes.push_str(text);
-                self.ends.push(self.bytes.len());
+                self.ends.push(self.bytes.len() as u32);
                 at
             }
         }
@@ -112,7 +112,7 @@ impl Interner {
                     let place = self.ends.len() as u32;
                     entry.insert((*hash, place));
                     self.bytes.push_str(list.at(at));
-                    self.ends.push(self.bytes.len());
+                    self.ends.push(self.bytes.len() as u32);
                     place
                 }
             });
@@ -171,6 +171,17 @@ impl Texts {
         let hash = hash(text);
         let part = part(hash);
         number(part, self.parts[part].intern_hashed(text, hash))
+    }
+
+    /// Whether numbers and places suffice for these lists and for further stores.
+    pub fn has_room(&self, lists: &[&[List; PARTS]], more: &[&Interner]) -> bool {
+        let more = more.iter().fold((0, 0), |(n, bytes), store| (n + store.count(), bytes + store.bytes.len()));
+        let most = (u32::MAX as usize / PARTS, u32::MAX as usize);
+        self.parts.iter().enumerate().all(|(part, store)| {
+            let new = lists.iter().map(|lists| &lists[part]);
+            let (count, bytes) = new.fold(more, |(n, bytes), list| (n + list.count(), bytes + list.bytes.len()));
+            store.count() + count < most.0 && store.bytes.len() + bytes < most.1
+        })
     }
 
     /// The numbers of the texts of many lists, of each as many as there are parts, by part; on all threads.

@@ -55,6 +55,14 @@ impl Stamp {
         Stamp(ticks * 4 + form)
     }
 
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0.cast_unsigned()
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Stamp {
+        Stamp(bits.cast_signed())
+    }
+
     /// Whether the cell was blank.
     pub fn is_blank(self) -> bool {
         self == Stamp::BLANK
@@ -151,6 +159,7 @@ const fn first_days() -> [i32; MONTHS + 1] {
 }
 
 /// The days from 1970-01-01 to a day of the years 1990 to 2199; `None` if there is no such day.
+#[inline]
 pub fn day_number(year: u32, month: u32, day: u32) -> Option<i32> {
     let at = (year.checked_sub(YEARS[0] as u32)? * 12 + month.checked_sub(1).filter(|month| *month < 12)?) as usize;
     let (first, next) = (FIRST_DAYS.get(at)?, FIRST_DAYS.get(at + 1)?);

@@ -4,6 +4,14 @@
 //! `REPERFORM_BLESS=1 cargo test --test situations` writes them anew; the difference is then to be read in `git diff`.
 
 use assert_cmd::Command;
+use chrono::NaiveDate;
+use reperform::audit::{Options, audit};
+use reperform::explain::explain;
+use reperform::export::read;
+use reperform::policy::word::texts_with_words;
+use reperform::policy::{Catalogue, shipped};
+use reperform::record::Sources;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +77,43 @@ fn repeated_rows_and_another_notation_change_no_verdict() {
     let plain = verdicts("bom-crlf-shuffled", 1);
     assert!(!plain.is_empty());
     assert_eq!(plain, verdicts("overlapping-windows", 3));
+}
+
+/// An audit leaves out rules that cannot apply to a case before it judges; explaining a case puts every rule to it. Both
+/// give each rule the same verdicts.
+#[test]
+fn cases_explained_one_by_one_give_the_counts_of_the_audit() {
+    let catalogue = Catalogue::of(shipped()).unwrap();
+    let quarter = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter");
+    for folder in SITUATIONS.iter().map(|(name, _)| folder(name)).chain([quarter]) {
+        let table = |name: &str| vec![folder.join(name)];
+        let sources = Sources {
+            invoices: table("invoices.csv"),
+            requests: table("requests.csv"),
+            decisions: table("decisions.csv"),
+        };
+        let books = read(&sources, &catalogue.reading_vocabulary(), texts_with_words(), &|_| {}).unwrap();
+        for as_of in [None, NaiveDate::from_ymd_opt(2026, 8, 15)] {
+            let options = Options { as_of, ..Options::default() };
+            let report = audit(&catalogue, &books, &options, &|_| {}).unwrap();
+            let mut counted: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
+            for request in &books.requests {
+                let explained = explain(&catalogue, &books, &options, books.text(request.id)).unwrap();
+                for judged in explained.judged {
+                    let Some(verdict) = judged.verdict else { continue };
+                    counted.entry(&judged.rule.rule.id).or_default()[verdict as usize] += 1;
+                }
+            }
+            for (listed, tally) in report.rules.iter().zip(&report.tallies) {
+                if listed.rule.check.is_about_lines() {
+                    continue;
+                }
+                let audited = [tally.compliant, tally.deviation, tally.review, tally.indeterminate];
+                let explained = counted.get(listed.rule.id.as_str()).copied().unwrap_or_default();
+                assert_eq!(audited, explained, "{} in {}", listed.rule.id, folder.display());
+            }
+        }
+    }
 }
 
 #[test]

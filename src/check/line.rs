@@ -5,7 +5,7 @@ use super::{NO_CALENDAR, UNKNOWN_FIGURE};
 use crate::calendar::days_between;
 use crate::case::Context;
 use crate::column::Column;
-use crate::money::{self, Amount};
+use crate::money;
 use crate::plan::Plan;
 use crate::policy::rule::{Check, LineFree, LinePrice, Rule};
 use crate::record::{Cell, Invoice, InvoiceLine};
@@ -37,7 +37,8 @@ impl BilledLine<'_> {
         cell
     }
 
-    fn amount(&self, column: Column, amount: Amount) -> Cell<Decimal> {
+    fn amount(&self, column: Column) -> Cell<Decimal> {
+        let amount = self.run.books.amount_of_line(self.line, column);
         self.trail.cell(self.run.books, self.line.place, column, amount.value(&self.run.books.wide))
     }
 
@@ -47,7 +48,7 @@ impl BilledLine<'_> {
 
     /// Units on the line; a blank is one.
     fn quantity(&self) -> Option<Decimal> {
-        match self.amount(Column::Quantity, self.line.quantity) {
+        match self.amount(Column::Quantity) {
             Cell::Value(quantity) => Some(quantity),
             Cell::Blank => Some(Decimal::ONE),
             Cell::Absent => None,
@@ -113,8 +114,8 @@ fn line_price(price: &LinePrice, billed: &BilledLine<'_>) -> Outcome {
 
 /// The price per unit is no more than the contract's.
 fn line_rate(billed: &BilledLine<'_>) -> Outcome {
-    let price = billed.amount(Column::UnitPrice, billed.line.unit_price);
-    let rate = billed.amount(Column::ContractRate, billed.line.contract_rate);
+    let price = billed.amount(Column::UnitPrice);
+    let rate = billed.amount(Column::ContractRate);
     let (Cell::Value(price), Cell::Value(rate)) = (price, rate) else {
         let columns = [(price, Column::UnitPrice), (rate, Column::ContractRate)];
         columns.iter().filter(|(cell, _)| *cell == Cell::Blank).for_each(|(_, c)| billed.trail.unrecorded(*c));

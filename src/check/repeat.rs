@@ -74,7 +74,7 @@ fn earlier_twins<'a>(case: &Case<'a>) -> Vec<Case<'a>> {
             && other.line == own.line
             && other.kind == own.kind
             && other.reason == own.reason
-            && other.amount_requested.value(&books.wide) == Some(amount)
+            && books.amount_of(other, AmountColumn::AmountRequested).value(&books.wide) == Some(amount)
             && by_submission(case, other, own).is_lt()
     };
     let mut twins: Vec<&Request> = books.requests_of(case.invoice).filter(same).collect();

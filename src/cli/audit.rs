@@ -3,12 +3,17 @@
 use super::Status;
 use super::exports::{ExportArgs, quoted};
 use super::failure::Failure;
+use super::memory::{self, Parts};
 use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
 use crate::audit::{Options, audit};
 use crate::check::outcome::Verdict;
+use crate::divided::{self, Asked, Step};
+use crate::plan::Plans;
+use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
 use crate::policy::word;
+use crate::record::Sources;
 use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
 use crate::report::run::{Run, RunOptions, Timing};
@@ -18,6 +23,7 @@ use crate::report::{Results, coverage, findings, rejects, terminal};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -49,6 +55,10 @@ pub(super) struct Args {
     /// How many threads to use; without it one a core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// The most memory to take, such as `4GiB` or `800MB`; without it what the machine has free. Exports that do not fit
+    /// are divided on disk, beside the results, and audited part by part.
+    #[arg(long, value_name = "SIZE", value_parser = memory::size)]
+    memory: Option<u64>,
     /// Print nothing but errors.
     #[arg(long, short)]
     quiet: bool,
@@ -80,32 +90,98 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
 }
 
 fn audit_exports(args: &Args) -> Result<Status, Failure> {
-    let mut clock = Clock::start();
+    let clock = Clock::start();
     let catalogue = args.policies.load()?;
     let selection = args.rules.selection(&catalogue)?;
     let sources = args.exports.sources()?;
-    // Whether the results can be written is known before the exports are read, and nothing lies there meanwhile.
-    drop(Folder::begin(&args.target(), args.force)?);
-    let progress = Progress::new(args.quiet);
-    progress.step("reading", super::exports::bytes(&sources));
-    let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-    let books = crate::export::read(&sources, &vocabulary, texts, &|n| progress.tick(n))?;
-    clock.timing.reading_ms = clock.lap();
-    progress.step("judging", books.requests.len() as u64);
     let include_indeterminate = args.include.contains(&Include::Indeterminate);
     let options = Options { as_of: args.exports.as_of, include_indeterminate, selection };
-    let report = audit(&catalogue, &books, &options, &|n| progress.tick(n))?;
-    clock.timing.judging_ms = clock.lap();
-    drop(progress);
-    let results = Results { catalogue: &catalogue, books: &books, report: &report };
-    let (totals, place) = write(results, args, clock)?;
-    if !args.quiet {
-        let explain = totals.gravest.as_ref().map(|gravest| args.explain(&gravest.request));
-        let place = place.display().to_string();
-        let summary = Summary::of(&catalogue, &report.rules, &totals);
-        super::show(|to| terminal::show(&summary, &report.rules, &place, explain.as_deref(), to))?;
+    let bytes = super::exports::bytes(&sources);
+    let text_bytes = super::exports::text_bytes(&sources);
+    let run = Audit { args, catalogue: &catalogue, sources: &sources, options: &options, bytes, text_bytes };
+    match memory::parts(text_bytes, args.memory)? {
+        None => run.at_once(clock),
+        Some(parts) => run.in_parts(parts, clock),
     }
-    Ok(args.status(&totals))
+}
+
+/// An audit that is asked for.
+struct Audit<'a> {
+    args: &'a Args,
+    catalogue: &'a Catalogue,
+    sources: &'a Sources,
+    options: &'a Options,
+    /// The size of the exports, as they are and as text.
+    bytes: u64,
+    text_bytes: u64,
+}
+
+impl Audit<'_> {
+    /// Audits exports that fit in memory.
+    fn at_once(&self, mut clock: Clock) -> Result<Status, Failure> {
+        let Audit { args, catalogue, sources, options, .. } = *self;
+        // Whether the results can be written is known before the exports are read, and nothing lies there meanwhile.
+        drop(Folder::begin(&args.target(), args.force)?);
+        let progress = Progress::new(args.quiet);
+        progress.step("reading", self.bytes);
+        let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
+        let books = crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?;
+        clock.timing.reading_ms = clock.lap();
+        progress.step("judging", books.requests.len() as u64);
+        let report = audit(catalogue, &books, options, &|n| progress.tick(n))?;
+        clock.timing.judging_ms = clock.lap();
+        drop(progress);
+        let mut folder = Folder::begin(&args.target(), args.force)?;
+        let totals = write(Results { catalogue, books: &books, report: &report }, &mut folder)?;
+        self.finish(folder, &totals, clock)
+    }
+
+    /// Audits exports part by part.
+    fn in_parts(&self, parts: Parts, mut clock: Clock) -> Result<Status, Failure> {
+        let Audit { args, catalogue, sources, options, bytes, text_bytes } = *self;
+        clock.timing.parts = parts.count;
+        let mut folder = Folder::begin(&args.target(), args.force)?;
+        let progress = Progress::new(args.quiet);
+        let began = Cell::new(Step::Dividing);
+        let timing = RefCell::new(&mut clock);
+        let begin = |step: Step| {
+            let mut clock = timing.borrow_mut();
+            match began.replace(step) {
+                Step::Dividing if step == Step::Dividing => {}
+                Step::Dividing => clock.timing.reading_ms = clock.lap(),
+                Step::Judging | Step::Merging => clock.timing.judging_ms += clock.lap(),
+            }
+            match step {
+                Step::Dividing => progress.step("dividing", bytes),
+                Step::Judging => progress.step("auditing", text_bytes),
+                Step::Merging => progress.step("writing", 0),
+            }
+        };
+        let asked = Asked { catalogue, sources, options, parts: parts.count, memory: parts.memory };
+        let totals = divided::audit(&asked, &mut folder, &begin, &|n| progress.tick(n))?;
+        drop(progress);
+        self.finish(folder, &totals, clock)
+    }
+
+    /// Writes what adds up the whole, puts the folder in its place, and shows what was found.
+    fn finish(&self, mut folder: Folder, totals: &Totals<'_>, mut clock: Clock) -> Result<Status, Failure> {
+        let Audit { args, catalogue, options, .. } = *self;
+        let rules = Plans::of(catalogue, &options.selection).listed;
+        folder.write("coverage.csv", |to| coverage::coverage(&rules, &totals.tallies, to))?;
+        folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
+        clock.timing.writing_ms = clock.lap();
+        let written = folder.written().to_vec();
+        let run = Run::of(catalogue, totals, args.options(), &written, clock.timing);
+        folder.write(RUN, |to| run.write(to))?;
+        let place = folder.finish()?;
+        if !args.quiet {
+            let explain = totals.gravest.as_ref().map(|gravest| args.explain(&gravest.request));
+            let place = place.display().to_string();
+            let summary = Summary::of(catalogue, &rules, totals);
+            super::show(|to| terminal::show(&summary, &rules, &place, explain.as_deref(), to))?;
+        }
+        Ok(args.status(totals))
+    }
 }
 
 /// Takes the times of a run.
@@ -119,7 +195,7 @@ impl Clock {
         let started = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true);
         Clock {
             lap: Instant::now(),
-            timing: Timing { started, threads: rayon::current_num_threads(), ..Timing::default() },
+            timing: Timing { started, threads: rayon::current_num_threads(), parts: 1, ..Timing::default() },
         }
     }
 
@@ -174,10 +250,9 @@ impl Args {
     }
 }
 
-/// Writes the folder, and says what was found and where the folder lies.
-fn write<'a>(results: Results<'a>, args: &Args, mut clock: Clock) -> Result<(Totals<'a>, PathBuf), Failure> {
-    let Results { catalogue, books, report } = results;
-    let mut folder = Folder::begin(&args.target(), args.force)?;
+/// Writes what was found row by row, and adds it up.
+fn write<'a>(results: Results<'a>, folder: &mut Folder) -> Result<Totals<'a>, Failure> {
+    let books = results.books;
     let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
     let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
     let (written, totals) = rayon::join(
@@ -190,11 +265,5 @@ fn write<'a>(results: Results<'a>, args: &Args, mut clock: Clock) -> Result<(Tot
     );
     written?;
     [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
-    folder.write("coverage.csv", |to| coverage::coverage(&report.rules, &totals.tallies, to))?;
-    folder.write("summary.json", |to| Summary::of(catalogue, &report.rules, &totals).write(to))?;
-    clock.timing.writing_ms = clock.lap();
-    let written = folder.written().to_vec();
-    let run = Run::of(catalogue, &totals, args.options(), &written, clock.timing);
-    folder.write(RUN, |to| run.write(to))?;
-    Ok((totals, folder.finish()?))
+    Ok(totals)
 }

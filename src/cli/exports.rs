@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use crate::column::Table;
+use crate::export::input::Input;
 use crate::record::Sources;
 use chrono::NaiveDate;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,12 @@ fn export_in(folder: &Path, table: Table) -> Result<PathBuf, Failure> {
 pub(super) fn bytes(sources: &Sources) -> u64 {
     let files = [&sources.invoices, &sources.requests, &sources.decisions].into_iter().flatten();
     files.filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum()
+}
+
+/// How many bytes these are as text. A file that cannot be read counts nothing: it is refused later, with the reason.
+pub(super) fn text_bytes(sources: &Sources) -> u64 {
+    let files = [&sources.invoices, &sources.requests, &sources.decisions].into_iter().flatten();
+    files.filter_map(|path| Input::text_size(path).ok()).sum()
 }
 
 /// A word of a command line, in quotes where a shell would read it as something else.

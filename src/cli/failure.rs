@@ -59,6 +59,17 @@ impl From<FolderError> for Failure {
     }
 }
 
+impl From<crate::divided::DividedError> for Failure {
+    fn from(error: crate::divided::DividedError) -> Failure {
+        use crate::divided::DividedError;
+        match error {
+            DividedError::Read(error) => error.into(),
+            DividedError::Folder(error) => error.into(),
+            DividedError::Unreconciled(error) => error.into(),
+        }
+    }
+}
+
 impl From<crate::audit::Unreconciled> for Failure {
     fn from(error: crate::audit::Unreconciled) -> Failure {
         Failure::new(error.to_string(), None)

@@ -6,6 +6,7 @@ mod explain;
 mod exports;
 mod failure;
 mod generate;
+mod memory;
 mod policies;
 mod policy;
 mod progress;

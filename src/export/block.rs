@@ -1,10 +1,12 @@
 //! Blocks of a window: parsed at once in several places, and joined only where each ends exactly at the next one's
 //! beginning.
 
+use super::cells::{Batch, Gathered, Record};
 use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
-use super::row::{Batch, Parser, Record};
+use super::row::Parser;
 use super::split::{guesses, lines, past_line_ends};
+use crate::money::WideAmounts;
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr2, memchr3};
 use rayon::prelude::*;
@@ -150,6 +152,8 @@ pub(super) struct Block<R> {
     /// Where the next record begins.
     pub(super) end: usize,
     pub(super) batch: Batch<R>,
+    /// Where each record begins and ends, without its line end, if that is kept.
+    pub(super) spans: Vec<(usize, usize)>,
     /// Lines that end in the block.
     pub(super) lines: usize,
     pub(super) damage: Option<Damage>,
@@ -188,7 +192,7 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
     let mut records = Records::new();
     let mut at = past_line_ends(bytes, start, last);
     let mut line = lines(bytes.get(start..at).unwrap_or_default());
-    let mut damage = None;
+    let (mut damage, mut spans) = (None, Vec::new());
     while at < until {
         let Some((rest, length)) = record_at(&mut records, bytes, at, last) else { break };
         let mut fields = records.fields(rest);
@@ -213,10 +217,35 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
             }
         }
         parser.row(fields, u32::try_from(line).unwrap_or(u32::MAX));
+        if plan.keeps_spans {
+            spans.push((at, at + trim_line_ends(rest.get(..length).unwrap_or_default()).len()));
+        }
         line += ended;
         at = next;
     }
-    Block { start, end: at, batch: parser.finish(), lines: line, damage }
+    Block { start, end: at, batch: parser.finish(), spans, lines: line, damage }
+}
+
+impl<R> Block<R> {
+    /// A block without any row.
+    pub(super) fn empty() -> Block<R> {
+        let batch = Batch { rows: Vec::new(), texts: Gathered::default(), wide: WideAmounts::default() };
+        Block::of(batch)
+    }
+
+    fn of(batch: Batch<R>) -> Block<R> {
+        Block { start: 0, end: 0, batch, spans: Vec::new(), lines: 0, damage: None }
+    }
+}
+
+/// Parses records that were cut apart before, each with the line end after it.
+pub(super) fn parse_records<'r, R: Record>(plan: &Plan, cut: impl Iterator<Item = &'r [u8]>, bytes: usize) -> Block<R> {
+    let (mut parser, mut records) = (Parser::new(plan, bytes), Records::new());
+    for record in cut {
+        records.read(record, true);
+        parser.row(records.fields(record), 0);
+    }
+    Block::of(parser.finish())
 }
 
 /// The bytes from a position on, and the length of the record there; `None` if its end is not among them.

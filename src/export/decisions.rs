@@ -1,13 +1,15 @@
 //! The decision rows, each judged against the used requests.
 
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of};
+use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
 use super::requests::RequestBook;
-use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
-use crate::money::Currency;
-use crate::record::{Decision, Place};
+use crate::money::{Amount, Currency};
+use crate::record::{DECISION_AMOUNTS, Decision, Filled, Place};
 use crate::text::Sym;
+use crate::time::Zone;
 
 /// A row of the decisions.
 pub(super) struct DecisionRow {
@@ -15,6 +17,7 @@ pub(super) struct DecisionRow {
     /// What the row says of the currency, which the record keeps only where it is known.
     currency: CurrencyCell,
     decision: Decision,
+    amounts: [Amount; DECISION_AMOUNTS.len()],
 }
 
 /// The decisions as they are read.
@@ -96,10 +99,11 @@ impl Judge for DecisionBook {
             };
             return Err(shared.dangling(Column::DecisionRequestId, request, reason));
         };
+        let seldom = kept(self.requests.invoices.seldom.push(&row.amounts, &[]))?;
         self.first.set(id, self.decisions.len() as u32);
         self.owners.push(owner);
         self.prints.push(at.print);
-        self.decisions.push(row.decision);
+        self.decisions.push(Decision { seldom, ..row.decision });
         Ok(())
     }
 
@@ -117,7 +121,8 @@ impl Judge for DecisionBook {
 impl Record for DecisionRow {
     fn of(cells: &Cells, _words: &Words) -> Option<DecisionRow> {
         let request = cells.sym(Column::DecisionRequestId);
-        Some(DecisionRow { request, currency: cells.currency(), decision: decision(cells) })
+        let amounts = DECISION_AMOUNTS.map(|column| cells.amount(column.into()));
+        Some(DecisionRow { request, currency: cells.currency(), decision: decision(cells), amounts })
     }
 
     fn ids_in(cells: &Cells) -> Ids {
@@ -136,12 +141,19 @@ impl Record for DecisionRow {
         Some(Money { currency: self.currency, amount: self.decision.refund_amount })
     }
 
+    fn latest(&self, zone: Zone) -> Option<i64> {
+        let d = &self.decision;
+        let times = [d.acknowledged_at, d.decided_at, d.processed_at, d.received_at];
+        times.into_iter().filter_map(|time| time.day_number(zone)).max()
+    }
+
     fn settle(&mut self, place: Place, numbers: &Numbers) {
         let d = &mut self.decision;
         d.place = place;
         numbers.renumber([&mut self.request, &mut d.id, &mut d.outcome]);
         numbers.renumber([&mut d.refund_method, &mut d.remedy, &mut d.decided_by]);
-        numbers.move_all([&mut d.refund_amount, &mut d.admin_fee, &mut d.credit_amount, &mut d.fee_returned]);
+        numbers.move_all([&mut d.refund_amount]);
+        numbers.move_all(self.amounts.each_mut());
     }
 }
 
@@ -155,9 +167,7 @@ fn decision(cells: &Cells) -> Decision {
         processed_at: cells.stamp(Column::ProcessedAt),
         received_at: cells.stamp(Column::ReceivedAt),
         refund_amount: cells.amount(Column::RefundAmount),
-        admin_fee: cells.amount(Column::AdminFee),
-        credit_amount: cells.amount(Column::CreditAmount),
-        fee_returned: cells.amount(Column::FeeReturned),
+        seldom: Filled::default(),
         currency: cells.currency().known(),
         refund_method: cells.sym(Column::RefundMethod),
         remedy: cells.sym(Column::Remedy),

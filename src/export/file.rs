@@ -1,14 +1,15 @@
 //! One file from its header to its last row: read in windows, hashed beside the parsing, and taken in block by block.
 
-use super::block::{Records, parse_window, record_at};
+use super::block::{Block, Records, parse_window, record_at};
+use super::cells::Record;
 use super::header::{At, Orders, Plan};
 use super::input::{Input, Refused};
-use super::ledger::{Judge, Ledger, Reached};
 use super::quotes::flaw;
 use super::split::{lines, past_line_ends};
 use super::words::Words;
 use super::{Problem, Sizes};
 use crate::column::Table;
+use crate::record::ExportFile;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -24,32 +25,73 @@ pub(super) struct Setting<'a> {
     pub(super) words: &'a Words,
     pub(super) sizes: Sizes,
     pub(super) progress: &'a (dyn Fn(u64) + Sync),
+    /// Whether it is kept where each record lies.
+    pub(super) keeps_spans: bool,
 }
 
-/// Reads a file into its table. The problems returned end the run.
-pub(super) fn read_file<J: Judge>(number: u16, setting: &Setting, ledger: &mut Ledger<J>) -> Result<(), Vec<Problem>> {
-    let Some(file) = ledger.shared.files.get(usize::from(number)) else { return Ok(()) };
+/// How far a file has been taken in.
+pub(super) struct Reached {
+    pub(super) file: u16,
+    pub(super) records: u32,
+    /// The physical line on which the next block begins.
+    pub(super) line: u64,
+}
+
+impl Reached {
+    /// Counts a record.
+    pub(super) fn record(&mut self) -> Result<u32, &'static str> {
+        self.records = self.records.checked_add(1).ok_or("the file has more than 4,294,967,295 rows")?;
+        Ok(self.records)
+    }
+}
+
+/// Where the rows of a table's files go.
+pub(super) trait Intake: Send {
+    type Row: Record;
+    /// What is kept of a block until it is taken in.
+    type Kept: Send;
+
+    fn files(&mut self) -> &mut [ExportFile];
+
+    /// How rows of the table's files are compared.
+    fn orders(&mut self) -> &mut Orders;
+
+    /// Keeps what is needed of blocks and of the bytes that they were parsed from.
+    fn keep(&self, blocks: Vec<Block<Self::Row>>, bytes: &[u8]) -> Vec<Self::Kept>;
+
+    /// Takes blocks in, in order; the error says what is too large.
+    fn take_in(&mut self, kept: Vec<Self::Kept>, at: &mut Reached) -> Result<(), &'static str>;
+}
+
+/// Reads a file into its table, and tells how its rows are to be read. The problems returned end the run.
+pub(super) fn read_file<'a, I: Intake>(
+    number: u16,
+    setting: &Setting<'a>,
+    intake: &mut I,
+) -> Result<Plan<'a>, Vec<Problem>> {
+    let missing = || vec![Problem::of_file("", "there is no such file", "name another")];
+    let file = intake.files().get(usize::from(number)).ok_or_else(missing)?;
     let (path, name, table) = (file.path.clone(), file.name.clone(), file.table);
     let mut source = Source::open(&path, &name, setting).map_err(|e| vec![unreadable(&name, &e)])?;
     let mut line = 1;
-    let plan = source.header(table, &mut line, &mut ledger.orders)?;
+    let plan = source.header(table, &mut line, intake.orders())?;
     let mut reached = Reached { file: number, records: 0, line };
-    source.rows(&plan, ledger, &mut reached).map_err(|problem| vec![problem])?;
+    source.rows(&plan, intake, &mut reached).map_err(|problem| vec![problem])?;
     let (bytes, sha256) = source.input.finish().map_err(|e| vec![unreadable(&name, &e)])?;
-    if let Some(file) = ledger.shared.files.get_mut(usize::from(number)) {
+    if let Some(file) = intake.files().get_mut(usize::from(number)) {
         file.columns = plan.set;
-        file.header = plan.header;
+        file.header.clone_from(&plan.header);
         file.rows_read = u64::from(reached.records);
         (file.bytes, file.sha256) = (bytes, sha256);
     }
-    Ok(())
+    Ok(plan)
 }
 
 /// A file, of which a window lies in memory.
-struct Source<'a> {
+struct Source<'s, 'a> {
     input: Input,
-    name: &'a str,
-    setting: &'a Setting<'a>,
+    name: &'s str,
+    setting: &'s Setting<'a>,
     window: Vec<u8>,
     /// Where in the window the part begins that is not parsed yet.
     start: usize,
@@ -66,8 +108,8 @@ fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<u
     input.take(wanted as u64).read_to_end(into)
 }
 
-impl<'a> Source<'a> {
-    fn open(path: &Path, name: &'a str, setting: &'a Setting<'a>) -> io::Result<Source<'a>> {
+impl<'s, 'a> Source<'s, 'a> {
+    fn open(path: &Path, name: &'s str, setting: &'s Setting<'a>) -> io::Result<Source<'s, 'a>> {
         Ok(Source { input: Input::open(path)?, name, setting, window: Vec::new(), start: 0, last: false })
     }
 
@@ -136,6 +178,7 @@ impl<'a> Source<'a> {
         let at = At { file: self.name, line: *line };
         let mut plan = Plan::new(self.setting.words, table, records.fields(header), &at, orders)?;
         plan.is_table = self.input.is_table();
+        plan.keeps_spans = self.setting.keeps_spans;
         let end = past_line_ends(bytes, start + length, self.last);
         *line += if plan.is_table { 1 } else { lines(bytes.get(start..end).unwrap_or_default()) as u64 };
         let header = self.window.get(self.start..self.start + end).unwrap_or_default();
@@ -146,7 +189,7 @@ impl<'a> Source<'a> {
 
     /// Reads all rows. While one window is parsed it is hashed, the blocks of the one before are taken in, and the next
     /// one is read.
-    fn rows<J: Judge>(&mut self, plan: &Plan, ledger: &mut Ledger<J>, reached: &mut Reached) -> Result<(), Problem> {
+    fn rows<I: Intake>(&mut self, plan: &Plan, intake: &mut I, reached: &mut Reached) -> Result<(), Problem> {
         let (mut line, mut hashed) = (reached.line, 0);
         let (mut waiting, mut next) = (Vec::new(), Vec::new());
         loop {
@@ -159,7 +202,7 @@ impl<'a> Source<'a> {
             };
             let (blocks, (taken, read)) = rayon::join(
                 || parse_window(plan, bytes, last, sizes.block),
-                || rayon::join(|| ledger.take_in(waiting, reached), read_and_hash),
+                || rayon::join(|| intake.take_in(waiting, reached), read_and_hash),
             );
             taken.map_err(|what| self.too_large(what))?;
             let read = read.map_err(|e| unreadable(self.name, &e))?;
@@ -169,9 +212,10 @@ impl<'a> Source<'a> {
                 }
                 line = line.saturating_add(block.lines as u64);
             }
-            self.start += blocks.last().map_or(0, |block| block.end);
+            let end = blocks.last().map_or(0, |block| block.end);
+            waiting = intake.keep(blocks, bytes);
+            self.start += end;
             hashed = self.rest().len();
-            waiting = blocks;
             if self.last {
                 break;
             }
@@ -180,7 +224,7 @@ impl<'a> Source<'a> {
             }
             next = self.take_up(next, read);
         }
-        ledger.take_in(waiting, reached).map_err(|what| self.too_large(what))
+        intake.take_in(waiting, reached).map_err(|what| self.too_large(what))
     }
 
     fn too_large(&self, what: &str) -> Problem {

@@ -49,18 +49,18 @@ fn sort(column: Column) -> Sort {
 pub(super) struct Task {
     pub(super) column: Column,
     pub(super) sort: Sort,
-    /// The column's own bit, if every row must fill it.
-    pub(super) required: u16,
+    /// The column's place among those of the header that the contract names.
+    pub(super) bit: u8,
+    /// The same as a bit, if every row must fill it.
+    pub(super) required: u64,
     /// The column's number among those whose words are all known, if it is one.
     pub(super) closed: Option<u8>,
 }
 
 impl Task {
-    fn of(column: Column) -> Task {
-        let mut before = Column::ALL.iter().filter(|c| c.table() == column.table() && c.required());
-        let required = if column.required() { before.position(|c| *c == column) } else { None };
-        let required = required.map_or(0, |at| 1 << at);
-        Task { column, sort: sort(column), required, closed: Words::closed(column) }
+    fn of(column: Column, bit: u8) -> Task {
+        let required = if column.required() { 1 << bit } else { 0 };
+        Task { column, sort: sort(column), bit, required, closed: Words::closed(column) }
     }
 }
 
@@ -73,14 +73,18 @@ pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// What to do at each position; nothing for a column that the contract does not name.
     pub(super) tasks: Vec<Option<Task>>,
+    /// The tasks by their bit.
+    pub(super) by_bit: Vec<Task>,
     /// The bits of the columns that every row must fill.
-    pub(super) required: u16,
+    pub(super) required: u64,
     /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
     pub(super) names_hash: u64,
     /// Whether the rows come from a table: no quote can be wrong, and each row counts as one line.
     pub(super) is_table: bool,
+    /// Whether it is kept where each record lies.
+    pub(super) keeps_spans: bool,
 }
 
 /// The orders of columns in which rows of a table are compared: for each set of names that of the first file with it.
@@ -126,10 +130,12 @@ impl<'a> Plan<'a> {
             set: Columns::NONE,
             header,
             tasks: Vec::new(),
+            by_bit: Vec::new(),
             required: 0,
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
             is_table: false,
+            keeps_spans: false,
         };
         let mut problems: Vec<Problem> =
             (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
@@ -137,7 +143,9 @@ impl<'a> Plan<'a> {
             let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
             problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
             plan.set = column.map_or(plan.set, |column| plan.set.with(column));
-            let task = column.map(Task::of);
+            // A table has fewer than 64 columns, and a header that names one twice is refused.
+            let task = column.map(|column| Task::of(column, (plan.by_bit.len() % 64) as u8));
+            plan.by_bit.extend(task);
             plan.required |= task.map_or(0, |task| task.required);
             plan.tasks.push(task);
         }

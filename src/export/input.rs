@@ -54,6 +54,15 @@ impl Input {
         Ok(Input { rows, hash: Sha256::new(), passed: 0, told: 0 })
     }
 
+    /// How many bytes of CSV an export is, by which it is told whether it fits in memory; for a Parquet file, which packs
+    /// its rows many times closer, about how many.
+    ///
+    /// # Errors
+    /// As of [`Input::open`].
+    pub(crate) fn text_size(path: &Path) -> io::Result<u64> {
+        if is_parquet(path) { Parquet::open(File::open(path)?)?.text_size() } else { Ok(path.metadata()?.len()) }
+    }
+
     /// Whether the rows come from a table: no quote can be wrong, and each row counts as one line, whatever its texts.
     pub(super) fn is_table(&self) -> bool {
         matches!(self.rows, Rows::Parquet(_))

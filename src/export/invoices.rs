@@ -1,11 +1,12 @@
 //! The invoices: their lines judged one by one, and what a reference to an invoice or a line may rely on.
 
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of};
-use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
+use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
-use crate::money::Currency;
-use crate::record::{Invoice, InvoiceLine, Place, Vocabulary};
+use crate::money::{Amount, Currency};
+use crate::record::{Filled, Invoice, InvoiceLine, LINE_AMOUNTS, Place, Seldom, Vocabulary};
 use crate::text::Sym;
 use chrono::NaiveDate;
 use foldhash::fast::FixedState;
@@ -18,6 +19,7 @@ pub(super) struct InvoiceRow {
     invoice: Sym,
     head: Head,
     line: InvoiceLine,
+    amounts: [Amount; LINE_AMOUNTS.len()],
 }
 
 #[derive(Clone, Copy)]
@@ -34,6 +36,8 @@ struct Head {
 pub(super) struct InvoiceBook {
     pub(super) invoices: Vec<Invoice>,
     pub(super) lines: Vec<InvoiceLine>,
+    /// What records of all tables seldom have.
+    pub(super) seldom: Seldom,
     of: BySym,
     /// Of each line: its invoice, the print of its row, and the line of the invoice before it.
     owners: Vec<u32>,
@@ -61,6 +65,7 @@ impl InvoiceBook {
         InvoiceBook {
             invoices: Vec::new(),
             lines: Vec::new(),
+            seldom: Seldom::default(),
             of: BySym::default(),
             owners: Vec::new(),
             prints: Vec::new(),
@@ -260,7 +265,8 @@ impl Judge for InvoiceBook {
         if let Some(invoice) = self.invoices.get(invoice as usize) {
             self.agreement(invoice, &row.head, shared)?;
         }
-        self.add(invoice, &row.head, row.line, at.print);
+        let seldom = kept(self.seldom.push(&row.amounts, &[]))?;
+        self.add(invoice, &row.head, InvoiceLine { seldom, ..row.line }, at.print);
         Ok(())
     }
 
@@ -296,9 +302,7 @@ impl Record for InvoiceRow {
                 line: cells.sym(Column::Line),
                 category: cells.sym(Column::Category),
                 amount: cells.amount(Column::Amount),
-                quantity: cells.amount(Column::Quantity),
-                unit_price: cells.amount(Column::UnitPrice),
-                contract_rate: cells.amount(Column::ContractRate),
+                seldom: Filled::default(),
                 paid_on: day(Column::PaidOn),
                 started_on: day(Column::StartedOn),
                 delivered_on: day(Column::DeliveredOn),
@@ -307,6 +311,7 @@ impl Record for InvoiceRow {
                 period_end: day(Column::PeriodEnd),
                 warranty_from: day(Column::WarrantyFrom),
             },
+            amounts: LINE_AMOUNTS.map(|column| cells.amount(column)),
         })
     }
 
@@ -331,6 +336,7 @@ impl Record for InvoiceRow {
         line.place = place;
         let (head, invoice) = (&mut self.head, &mut self.invoice);
         numbers.renumber([invoice, &mut head.account, &mut head.payment_method, &mut line.line, &mut line.category]);
-        numbers.move_all([&mut line.amount, &mut line.quantity, &mut line.unit_price, &mut line.contract_rate]);
+        numbers.move_all([&mut line.amount]);
+        numbers.move_all(self.amounts.each_mut());
     }
 }

@@ -2,13 +2,15 @@
 
 use super::Problem;
 use super::block::Block;
+use super::cells::{CurrencyCell, Ids, Money, Numbers, Parsed, Print, Record};
+use super::file::{Intake, Reached};
 use super::header::Orders;
-use super::row::{CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record};
+use super::row::Fault;
 use super::sums::Sums;
 use crate::column::Column;
 use crate::money::{Currency, WideAmounts};
-use crate::record::{ExportFile, Place, Reject};
-use crate::text::{List, PARTS, Sym, Texts};
+use crate::record::{ExportFile, Filled, Place, Reject};
+use crate::text::{Interner, List, PARTS, Sym, Texts};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -30,12 +32,12 @@ impl Shared {
 
     /// Adds the texts and wide amounts of blocks, and tells their numbers in the whole.
     fn adopt<R: Record>(&mut self, blocks: &mut [Block<R>]) -> Result<Vec<Numbers>, &'static str> {
-        let more: usize = blocks.iter().map(|block| block.batch.texts.count()).sum();
-        if self.texts.limit() + more * PARTS > u32::MAX as usize {
+        let words: Vec<&Interner> = blocks.iter().map(|block| &block.batch.texts.words).collect();
+        let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
+        if !self.texts.has_room(&lists, &words) {
             return Err("the exports have more different ids than fit in 32 bits");
         }
-        let words: Vec<Vec<Sym>> = blocks.iter().map(|block| block.batch.texts.words(&mut self.texts)).collect();
-        let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
+        let words: Vec<Vec<Sym>> = blocks.iter().map(|block| block.batch.texts.adopt_words(&mut self.texts)).collect();
         let mut by_part: Vec<_> =
             self.texts.intern_all(&lists).into_iter().map(|numbers| numbers.into_iter()).collect();
         let mut numbers = Vec::with_capacity(blocks.len());
@@ -119,12 +121,26 @@ pub(super) struct Ledger<'a, J> {
     pub(super) orders: Orders,
 }
 
-/// How far a file has been taken in.
-pub(super) struct Reached {
-    pub(super) file: u16,
-    pub(super) records: u32,
-    /// The physical line on which the next block begins.
-    pub(super) line: u64,
+impl<J: Judge> Intake for Ledger<'_, J> {
+    type Row = J::Row;
+    type Kept = Block<J::Row>;
+
+    fn files(&mut self) -> &mut [ExportFile] {
+        &mut self.shared.files
+    }
+
+    fn orders(&mut self) -> &mut Orders {
+        &mut self.orders
+    }
+
+    fn keep(&self, blocks: Vec<Block<J::Row>>, _bytes: &[u8]) -> Vec<Block<J::Row>> {
+        blocks
+    }
+
+    fn take_in(&mut self, mut blocks: Vec<Block<J::Row>>, at: &mut Reached) -> Result<(), &'static str> {
+        let numbers = self.shared.adopt(&mut blocks)?;
+        blocks.into_iter().zip(numbers).try_for_each(|(block, numbers)| self.absorb(block, &numbers, at))
+    }
 }
 
 impl<'a, J: Judge> Ledger<'a, J> {
@@ -132,31 +148,43 @@ impl<'a, J: Judge> Ledger<'a, J> {
         Ledger { judge, shared, sums: Sums::default(), rejected: HashMap::default(), orders: Orders::default() }
     }
 
-    /// Takes the rows of blocks in; the error says what is too large.
-    pub(super) fn take_in(&mut self, mut blocks: Vec<Block<J::Row>>, at: &mut Reached) -> Result<(), &'static str> {
-        let numbers = self.shared.adopt(&mut blocks)?;
-        blocks.into_iter().zip(numbers).try_for_each(|(block, numbers)| self.absorb(block, &numbers, at))
-    }
-
     fn absorb(&mut self, block: Block<J::Row>, numbers: &Numbers, at: &mut Reached) -> Result<(), &'static str> {
         for (lines, print, parsed) in block.batch.rows {
-            at.records = at.records.checked_add(1).ok_or("the file has more than 4,294,967,295 rows")?;
-            let place = Place { file: at.file, record: at.records };
+            let place = Place { file: at.file, record: at.record()? };
             let at = Mark { place, line: at.line.saturating_add(u64::from(lines)), print };
-            match parsed {
-                Parsed::Sound(mut row) => {
-                    row.settle(place, numbers);
-                    self.sound(row, &at);
-                }
-                Parsed::Faulty(faulty) => {
-                    let money = faulty.money.map(|money| numbers.money(money));
-                    let ids = numbers.ids(faulty.ids);
-                    self.faulty(ids, money, faulty.is_ragged, faulty.fault, &at);
-                }
-            }
+            self.take(parsed, numbers, &at);
         }
         at.line = at.line.saturating_add(block.lines as u64);
         Ok(())
+    }
+
+    /// Takes in blocks of rows whose places and lines are known.
+    pub(super) fn take_in_placed(
+        &mut self,
+        mut blocks: Vec<Block<J::Row>>,
+        mut places: impl Iterator<Item = (Place, u64)>,
+    ) -> Result<(), &'static str> {
+        let numbers = self.shared.adopt(&mut blocks)?;
+        for (block, numbers) in blocks.into_iter().zip(numbers) {
+            for ((_, print, parsed), (place, line)) in block.batch.rows.into_iter().zip(places.by_ref()) {
+                self.take(parsed, &numbers, &Mark { place, line, print });
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, parsed: Parsed<J::Row>, numbers: &Numbers, at: &Mark) {
+        match parsed {
+            Parsed::Sound(mut row) => {
+                row.settle(at.place, numbers);
+                self.sound(row, at);
+            }
+            Parsed::Faulty(faulty) => {
+                let money = faulty.money.map(|money| numbers.money(money));
+                let ids = numbers.ids(faulty.ids);
+                self.faulty(ids, money, faulty.is_ragged, faulty.fault, at);
+            }
+        }
     }
 
     fn sound(&mut self, row: J::Row, at: &Mark) {
@@ -201,6 +229,12 @@ impl<'a, J: Judge> Ledger<'a, J> {
             self.sums.add(self.judge.code(ids, money.currency), amount, is_used);
         }
     }
+}
+
+/// The seldom filled cells of a row that is kept, if there was room for them.
+pub(super) fn kept(filled: Option<Filled>) -> Result<Filled, Fault> {
+    let reason = || "there is no room for more amounts and times: divide the exports".to_owned();
+    filled.ok_or_else(|| Fault { reason: reason(), ..Fault::default() })
 }
 
 /// A number per text, for the texts that have one.

@@ -8,27 +8,34 @@
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
 //! | `row`, `value`, `words` | judge and type the cells of one row |
+//! | `cells` | what is kept of a row, and the texts of a block's rows |
 //! | `ledger` | takes rows in, in order: used or rejected, and the money of both |
 //! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
 //! | `hold` | finds what rejected rows hold back |
 //! | `sums` | adds money up |
+//! | `divide`, `links`, `part`, `spool` | read exports larger than memory part by part |
 //!
 //! Nothing is lost on the way: every row is used or rejected, and a file that cannot be cut into rows with certainty is
 //! refused. The result does not depend on the number of threads or on where blocks end.
 
 mod block;
+mod cells;
 mod decisions;
+mod divide;
 mod file;
 mod header;
 mod hold;
 pub(crate) mod input;
 mod invoices;
 mod ledger;
+mod links;
 mod parquet;
+mod part;
 mod quotes;
 mod requests;
 mod row;
 mod split;
+mod spool;
 mod sums;
 mod texts;
 pub mod value;
@@ -38,13 +45,16 @@ use crate::column::{Columns, Table};
 use crate::record::{Books, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
 use crate::text::{Sym, Texts};
 use decisions::DecisionBook;
-use file::{Setting, read_file};
+pub use divide::{DivideOptions, Division, divide};
+use file::{Intake, Setting, read_file};
+use header::Plan;
 use invoices::InvoiceBook;
 use ledger::{Judge, Ledger, Shared};
 use requests::RequestBook;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use sums::Sums;
 use words::Words;
 
 /// Why the exports cannot be audited at all.
@@ -53,6 +63,17 @@ use words::Words;
 pub struct ReadError {
     /// Every problem found, in the order of files.
     pub problems: Vec<Problem>,
+}
+
+/// Why divided exports cannot be audited.
+#[derive(Debug, thiserror::Error)]
+pub enum DivideError {
+    /// The exports cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The folder for the parts cannot be used.
+    #[error("the parts of the exports cannot be written or read: {0}")]
+    Disk(#[from] std::io::Error),
 }
 
 /// Something in an export that ends the run.
@@ -74,6 +95,12 @@ impl Problem {
     fn of_file(file: &str, what: &str, help: &str) -> Problem {
         let (file, what, help) = (file.to_owned(), what.to_owned(), help.to_owned());
         Problem { file, line: None, column: None, what, help }
+    }
+
+    /// The money of a table adds up to more than can be told exactly.
+    pub fn too_large(table: Table, currency: &str) -> Problem {
+        let what = format!("the sum of amounts in `{currency}` has more than 28 digits");
+        Problem::of_file(table.name(), &what, "check the amounts: the largest are not plausible")
     }
 }
 
@@ -100,8 +127,15 @@ struct Sizes {
 
 impl Sizes {
     fn of_this_machine() -> Sizes {
-        let block = 512 << 10;
+        let block = 256 << 10;
         Sizes { window: block * 8 * rayon::current_num_threads().max(2), block }
+    }
+
+    /// Those of this machine, or smaller ones so that a window takes no more than so many bytes.
+    fn within(bytes: usize) -> Sizes {
+        let usual = Sizes::of_this_machine();
+        let window = usual.window.min(bytes.max(1 << 20));
+        Sizes { window, block: usual.block.min(window / 8) }
     }
 }
 
@@ -124,17 +158,28 @@ fn read_in_pieces(
     sizes: Sizes,
 ) -> Result<Books, ReadError> {
     let words = Words::new(vocabulary);
-    let setting = Setting { words: &words, sizes, progress };
-    let mut invoices = InvoiceBook::new(vocabulary);
+    let setting = Setting { words: &words, sizes, progress, keeps_spans: false };
     let mut shared = Shared::new(texts);
     shared.files = files(sources);
-    let invoiced = read_table(Table::Invoices, &mut invoices, &mut shared, &setting);
+    join_tables(vocabulary, shared, &mut Files(setting))
+}
+
+/// Where the rows of the tables come from.
+trait Tables {
+    /// Reads a table, and returns its sums of money. Problems go to what is shared.
+    fn read<J: Judge>(&mut self, table: Table, judge: &mut J, shared: &mut Shared) -> Vec<MoneySplit>;
+}
+
+/// Judges every row of the tables usable or not, and joins them.
+fn join_tables(vocabulary: &Vocabulary, mut shared: Shared, tables: &mut impl Tables) -> Result<Books, ReadError> {
+    let mut invoices = InvoiceBook::new(vocabulary);
+    let invoiced = tables.read(Table::Invoices, &mut invoices, &mut shared);
     invoices.group();
     let mut requests = RequestBook::new(invoices);
-    read_table(Table::Requests, &mut requests, &mut shared, &setting);
+    tables.read(Table::Requests, &mut requests, &mut shared);
     requests.settle(&mut shared);
     let mut decisions = DecisionBook::new(requests);
-    let refunded = read_table(Table::Decisions, &mut decisions, &mut shared, &setting);
+    let refunded = tables.read(Table::Decisions, &mut decisions, &mut shared);
     decisions.group();
     if shared.problems.is_empty() {
         Ok(books(decisions, shared, Reconciliation { invoiced, refunded }))
@@ -174,30 +219,43 @@ fn files(sources: &Sources) -> Vec<ExportFile> {
     listed().map(file).collect()
 }
 
-/// Reads a table's files, and returns its sums of money.
-fn read_table<J: Judge>(table: Table, judge: &mut J, shared: &mut Shared, setting: &Setting) -> Vec<MoneySplit> {
-    let numbers: Vec<usize> = (0..shared.files.len()).filter(|at| shared.files[*at].table == table).collect();
+/// The exports themselves.
+struct Files<'a>(Setting<'a>);
+
+impl Tables for Files<'_> {
+    fn read<J: Judge>(&mut self, table: Table, judge: &mut J, shared: &mut Shared) -> Vec<MoneySplit> {
+        let mut ledger = Ledger::new(judge, shared);
+        let read = read_files(table, &mut ledger, &self.0);
+        let sums = std::mem::take(&mut ledger.sums);
+        shared.problems.extend(read.into_iter().flat_map(|(_, read)| read.err().unwrap_or_default()));
+        finish(table, sums, shared)
+    }
+}
+
+/// Reads a table's files, and tells of each how its rows are to be read, or its problems.
+fn read_files<'a, I: Intake>(
+    table: Table,
+    intake: &mut I,
+    setting: &Setting<'a>,
+) -> Vec<(usize, Result<Plan<'a>, Vec<Problem>>)> {
+    let files = intake.files().iter().enumerate();
+    let numbers: Vec<usize> = files.filter(|(_, file)| file.table == table).map(|(number, _)| number).collect();
     if numbers.is_empty() {
         let help = format!("name at least one file of {}", table.name());
-        shared.problems.push(Problem::of_file(table.name(), "there is no export of this table", &help));
+        return vec![(0, Err(vec![Problem::of_file(table.name(), "there is no export of this table", &help)]))];
     }
-    let mut ledger = Ledger::new(judge, shared);
-    for number in numbers {
-        let result = match u16::try_from(number) {
-            Ok(number) => read_file(number, setting, &mut ledger),
-            Err(_) => {
-                Err(vec![Problem::of_file(table.name(), "there are more than 65,536 files", "join some of them")])
-            }
-        };
-        ledger.shared.problems.extend(result.err().into_iter().flatten());
-    }
-    let sums = std::mem::take(&mut ledger.sums);
+    let too_many = || Problem::of_file(table.name(), "there are more than 65,536 files", "join some of them");
+    let read = |number: usize| match u16::try_from(number) {
+        Ok(number) => read_file(number, setting, intake),
+        Err(_) => Err(vec![too_many()]),
+    };
+    numbers.iter().copied().zip(numbers.iter().copied().map(read)).collect()
+}
+
+/// A table's sums of money; those too large are problems.
+fn finish(table: Table, sums: Sums, shared: &mut Shared) -> Vec<MoneySplit> {
     sums.finish().unwrap_or_else(|codes| {
-        let too_large = |code: &str| {
-            let what = format!("the sum of amounts in `{code}` has more than 28 digits");
-            Problem::of_file(table.name(), &what, "check the amounts: the largest are not plausible")
-        };
-        shared.problems.extend(codes.into_iter().map(too_large));
+        shared.problems.extend(codes.into_iter().map(|code| Problem::too_large(table, code)));
         Vec::new()
     })
 }
@@ -224,6 +282,7 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
         invoices: requests.invoices.invoices,
         requests: requests.requests,
         decisions: decisions.decisions,
+        seldom: requests.invoices.seldom,
         by_invoice: requests.by_invoice,
         by_request: decisions.by_request,
         children,

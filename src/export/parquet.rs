@@ -18,7 +18,10 @@ const MAGIC: &[u8] = b"PAR1";
 const LEAST: u64 = 12;
 /// How many rows are decoded at once: what a row group's dictionaries cost is spread over many, and their text is some
 /// megabytes, however large the row group.
-const ROWS: usize = 1 << 16;
+const ROWS: usize = 1 << 15;
+/// In how many places, and how many rows in each, the size of a file's text is estimated.
+const SAMPLES: usize = 4;
+const SAMPLE_ROWS: usize = 1 << 10;
 
 const MEND: &str = "export the table again, as Parquet or as CSV";
 
@@ -62,6 +65,19 @@ impl Parquet {
         let header = texts::csv(&names, 1);
         let (slices, ready) = (slices(metadata), VecDeque::from([header]));
         Ok(Parquet { file, size, hashed: 0, slices, decoded: 0, ready, given: 0 })
+    }
+
+    /// About how many bytes of CSV the rows make, by some of them from all over the file.
+    pub(super) fn text_size(&self) -> io::Result<u64> {
+        let (mut rows, mut text) = (0, 0);
+        for slice in self.slices.iter().step_by(self.slices.len().div_ceil(SAMPLES).max(1)) {
+            let metadata = Arc::clone(&slice.metadata);
+            let sample = Slice { metadata, from: slice.from, rows: slice.rows.min(SAMPLE_ROWS) };
+            text += self.csv(&sample)?.len() as u64;
+            rows += sample.rows as u64;
+        }
+        let all: u64 = self.slices.iter().map(|slice| slice.rows as u64).sum();
+        Ok(u64::try_from(u128::from(text) * u128::from(all) / u128::from(rows.max(1))).unwrap_or(u64::MAX))
     }
 
     /// Hashes the part of the file that the rows decoded so far stand for, and all of it once there are no more.

@@ -1,13 +1,16 @@
 //! The requests, which are the cases. A request may name a parent that comes later, so that its last judgement waits
 //! until all are read.
 
+use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
 use super::invoices::InvoiceBook;
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
-use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner, kept};
+use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
-use crate::record::{NO_PARENT, Place, Request};
+use crate::money::Amount;
+use crate::record::{Filled, NO_PARENT, Place, REQUEST_AMOUNTS, REQUEST_TIMES, Request};
 use crate::text::Sym;
+use crate::time::{Stamp, Zone};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
@@ -16,6 +19,8 @@ pub(super) struct RequestRow {
     /// The id of the invoice that it is about.
     invoice: Sym,
     request: Request,
+    amounts: [Amount; REQUEST_AMOUNTS.len()],
+    times: [Stamp; REQUEST_TIMES.len()],
 }
 
 /// A request id that a row of the requests bears.
@@ -200,7 +205,7 @@ impl Judge for RequestBook {
     }
 
     fn judge(&mut self, row: RequestRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
-        let RequestRow { invoice: about, request } = row;
+        let RequestRow { invoice: about, request, amounts, times } = row;
         let Some(invoice) = self.invoices.find(about) else {
             return Err(shared.dangling(Column::RequestInvoiceId, about, "is the `invoice_id` of no invoice"));
         };
@@ -208,6 +213,7 @@ impl Judge for RequestBook {
             let reason = format!("is no line of the invoice `{}`", shared.texts.get(about));
             return Err(shared.dangling(Column::RequestLine, request.line, &reason));
         }
+        let seldom = kept(self.invoices.seldom.push(&amounts, &times))?;
         let index = self.requests.len() as u32;
         if let Some(case) = self.case_mut(request.id) {
             match case.used {
@@ -215,7 +221,7 @@ impl Judge for RequestBook {
                 Some(_) => _ = self.again.insert((request.id, at.print), at.place),
             }
         }
-        self.requests.push(Request { invoice, ..request });
+        self.requests.push(Request { invoice, seldom, ..request });
         self.marks.push((at.line, at.print));
         Ok(())
     }
@@ -233,7 +239,12 @@ impl Judge for RequestBook {
 
 impl Record for RequestRow {
     fn of(cells: &Cells, _words: &Words) -> Option<RequestRow> {
-        Some(RequestRow { invoice: cells.sym(Column::RequestInvoiceId), request: request(cells) })
+        Some(RequestRow {
+            invoice: cells.sym(Column::RequestInvoiceId),
+            request: request(cells),
+            amounts: REQUEST_AMOUNTS.map(|column| cells.amount(column.into())),
+            times: REQUEST_TIMES.map(|column| cells.stamp(column.into())),
+        })
     }
 
     fn ids_in(cells: &Cells) -> Ids {
@@ -256,14 +267,16 @@ impl Record for RequestRow {
         None
     }
 
+    fn latest(&self, zone: Zone) -> Option<i64> {
+        self.request.submitted_at.day_number(zone)
+    }
+
     fn settle(&mut self, place: Place, numbers: &Numbers) {
         let r = &mut self.request;
         r.place = place;
         numbers.renumber([&mut self.invoice, &mut r.id, &mut r.account, &mut r.line, &mut r.parent, &mut r.kind]);
         numbers.renumber([&mut r.channel, &mut r.reason, &mut r.level, &mut r.stage, &mut r.outage_cause]);
-        numbers.move_all([&mut r.amount_requested, &mut r.percent_complete, &mut r.advance_paid]);
-        numbers.move_all([&mut r.remaining_balance, &mut r.noncompliant_amount, &mut r.transactions_processed]);
-        numbers.move_all([&mut r.disputed_amount, &mut r.withheld_amount, &mut r.notice_hours]);
+        numbers.move_all(self.amounts.each_mut());
     }
 }
 
@@ -283,20 +296,7 @@ fn request(cells: &Cells) -> Request {
         stage: cells.sym(Column::Stage),
         outage_cause: cells.sym(Column::OutageCause),
         submitted_at: cells.stamp(Column::SubmittedAt),
-        effective_on: cells.stamp(Column::EffectiveOn),
-        chargeback_on: cells.stamp(Column::ChargebackOn),
-        fix_attempted_on: cells.stamp(Column::FixAttemptedOn),
-        outage_start: cells.stamp(Column::OutageStart),
-        outage_end: cells.stamp(Column::OutageEnd),
-        amount_requested: cells.amount(Column::AmountRequested),
-        percent_complete: cells.amount(Column::PercentComplete),
-        advance_paid: cells.amount(Column::AdvancePaid),
-        remaining_balance: cells.amount(Column::RemainingBalance),
-        noncompliant_amount: cells.amount(Column::NoncompliantAmount),
-        transactions_processed: cells.amount(Column::TransactionsProcessed),
-        disputed_amount: cells.amount(Column::DisputedAmount),
-        withheld_amount: cells.amount(Column::WithheldAmount),
-        notice_hours: cells.amount(Column::NoticeHours),
+        seldom: Filled::default(),
         good_standing: cells.flag(Column::GoodStanding),
         fraud_flag: cells.flag(Column::FraudFlag),
         within_sla: cells.flag(Column::WithinSla),

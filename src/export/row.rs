@@ -1,14 +1,13 @@
 //! One row: its cells judged and typed, and made a record.
 
 use super::block::Fields;
+use super::cells::{Batch, COLUMNS, Cells, CurrencyCell, Faulty, Gathered, Parsed, Print, Record};
 use super::header::{Plan, Sort, Task};
 use super::value::{self, trimmed};
-use super::words::Words;
 use crate::column::{Column, Type};
 use crate::money::{Amount, Currency, WideAmounts};
-use crate::record::{Flag, Place};
-use crate::text::{self, Interner, List, PARTS, Sym, Texts};
-use crate::time::Stamp;
+use crate::record::Flag;
+use crate::text::{Interner, Sym};
 use foldhash::quality::FixedState;
 use memchr::{memchr, memchr_iter};
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -33,236 +32,6 @@ impl Fault {
     }
 }
 
-/// A currency cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CurrencyCell {
-    Blank,
-    Unreadable,
-    Known(Currency),
-}
-
-impl CurrencyCell {
-    pub(super) fn known(self) -> Option<Currency> {
-        match self {
-            CurrencyCell::Known(currency) => Some(currency),
-            CurrencyCell::Blank | CurrencyCell::Unreadable => None,
-        }
-    }
-}
-
-/// A hash of all fields of a row and of the columns' names: equal rows have equal prints. It is compared only between
-/// rows with the same ids, so that different rows do not share one by chance.
-pub(super) type Print = u64;
-
-/// The ids of a row by which it is joined with others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Ids {
-    /// Its own; of an invoice line, unique within the invoice.
-    pub(super) own: Sym,
-    /// That of the invoice, or of a decision's request.
-    pub(super) of: Sym,
-    /// That of the request that it goes back to.
-    pub(super) parent: Sym,
-}
-
-/// The amount of a row that is reconciled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Money {
-    pub(super) currency: CurrencyCell,
-    pub(super) amount: Amount,
-}
-
-/// What is kept of a row whose cells are sound.
-pub(super) trait Record: Send + Sized {
-    /// The record of a row; `None` if a required cell is blank.
-    fn of(cells: &Cells, words: &Words) -> Option<Self>;
-    /// The ids of any row of the table.
-    fn ids_in(cells: &Cells) -> Ids;
-    /// The amount to reconcile of any row of the table.
-    fn money_in(cells: &Cells) -> Option<Money>;
-    fn ids(&self) -> Ids;
-    fn money(&self) -> Option<Money>;
-    /// Gives the record its place, and its texts and amounts their numbers in the whole.
-    fn settle(&mut self, place: Place, numbers: &Numbers);
-}
-
-/// A row of a block.
-pub(super) enum Parsed<R> {
-    Sound(R),
-    Faulty(Box<Faulty>),
-}
-
-/// A row that cannot be used, whatever the others are.
-pub(super) struct Faulty {
-    pub(super) ids: Ids,
-    /// Not of a ragged row.
-    pub(super) money: Option<Money>,
-    pub(super) is_ragged: bool,
-    pub(super) fault: Fault,
-}
-
-/// The rows of a block.
-pub(super) struct Batch<R> {
-    /// Each with the lines of the block before it, and its print.
-    pub(super) rows: Vec<(u32, Print, Parsed<R>)>,
-    /// The texts of this batch, by whose numbers its rows name them.
-    pub(super) texts: Gathered,
-    /// The wide amounts of this batch.
-    pub(super) wide: WideAmounts,
-}
-
-/// The texts of a block. Ids, of which nearly each is new, are only listed, by the part of the population's texts that
-/// will have them; a row's number of one has the top bit set, and then the part.
-#[derive(Default)]
-pub(super) struct Gathered {
-    words: Interner,
-    pub(super) ids: [List; PARTS],
-}
-
-const IDS: u32 = 1 << 31;
-const PART_BITS: u32 = PARTS.ilog2();
-const PLACE_BITS: u32 = 31 - PART_BITS;
-
-/// The part and the place that an id's number in its block stands for.
-#[inline]
-fn listed(sym: Sym) -> (usize, usize) {
-    ((sym.0 >> PLACE_BITS) as usize % PARTS, sym.0 as usize % (1 << PLACE_BITS))
-}
-
-impl Gathered {
-    fn new() -> Gathered {
-        let mut gathered = Gathered::default();
-        gathered.words.intern("");
-        gathered
-    }
-
-    /// Lists an id, unless it is the one that stood in the column before.
-    fn id(&mut self, text: &str, before: Sym) -> Sym {
-        let (part, place) = listed(before);
-        if before.0 >= IDS && self.ids[part].at(place) == text {
-            return before;
-        }
-        let hash = text::hash(text);
-        let part = text::part(hash);
-        Sym(IDS | (part as u32) << PLACE_BITS | self.ids[part].push(text, hash) as u32)
-    }
-
-    /// How many texts there are at most.
-    pub(super) fn count(&self) -> usize {
-        self.words.count() + self.ids.iter().map(List::count).sum::<usize>()
-    }
-
-    /// The numbers in the whole of the words.
-    pub(super) fn words(&self, texts: &mut Texts) -> Vec<Sym> {
-        (0..self.words.count() as u32).map(|at| texts.intern(self.words.at(at))).collect()
-    }
-}
-
-/// The numbers in the whole of a batch's texts and wide amounts.
-pub(super) struct Numbers {
-    pub(super) words: Vec<Sym>,
-    /// By part.
-    pub(super) ids: Vec<Vec<Sym>>,
-    pub(super) wide_before: usize,
-}
-
-impl Numbers {
-    pub(super) fn sym(&self, sym: Sym) -> Sym {
-        let (part, place) = listed(sym);
-        let found =
-            if sym.0 >= IDS { self.ids.get(part).and_then(|ids| ids.get(place)) } else { self.words.get(sym.index()) };
-        found.copied().unwrap_or(Sym::BLANK)
-    }
-
-    /// Gives texts their numbers in the whole.
-    pub(super) fn renumber<const N: usize>(&self, syms: [&mut Sym; N]) {
-        syms.into_iter().for_each(|sym| *sym = self.sym(*sym));
-    }
-
-    /// Gives wide amounts their numbers in the whole.
-    pub(super) fn move_all<const N: usize>(&self, amounts: [&mut Amount; N]) {
-        if self.wide_before > 0 {
-            amounts.into_iter().for_each(|amount| *amount = amount.moved(self.wide_before));
-        }
-    }
-
-    pub(super) fn ids(&self, ids: Ids) -> Ids {
-        Ids { own: self.sym(ids.own), of: self.sym(ids.of), parent: self.sym(ids.parent) }
-    }
-
-    pub(super) fn money(&self, money: Money) -> Money {
-        Money { amount: money.amount.moved(self.wide_before), ..money }
-    }
-}
-
-const COLUMNS: usize = Column::ALL.len();
-
-/// The cells of one row, typed, each under its column's number. What the header lacks stays blank.
-pub(super) struct Cells {
-    syms: [Sym; COLUMNS],
-    stamps: [Stamp; COLUMNS],
-    amounts: [Amount; COLUMNS],
-    flags: [Flag; COLUMNS],
-    currency: CurrencyCell,
-    family: Option<u16>,
-}
-
-impl Cells {
-    const BLANK: Cells = Cells {
-        syms: [Sym::BLANK; COLUMNS],
-        stamps: [Stamp::BLANK; COLUMNS],
-        amounts: [Amount::BLANK; COLUMNS],
-        flags: [Flag::Blank; COLUMNS],
-        currency: CurrencyCell::Blank,
-        family: None,
-    };
-
-    /// An id, a word, or the name of who decided.
-    pub(super) fn sym(&self, column: Column) -> Sym {
-        self.syms[column as usize]
-    }
-
-    pub(super) fn stamp(&self, column: Column) -> Stamp {
-        self.stamps[column as usize]
-    }
-
-    pub(super) fn amount(&self, column: Column) -> Amount {
-        self.amounts[column as usize]
-    }
-
-    pub(super) fn flag(&self, column: Column) -> Flag {
-        self.flags[column as usize]
-    }
-
-    /// Whether a text was recorded.
-    pub(super) fn has_text(&self, column: Column) -> bool {
-        self.flag(column) == Flag::Yes
-    }
-
-    pub(super) fn currency(&self) -> CurrencyCell {
-        self.currency
-    }
-
-    /// The number of the policy family.
-    pub(super) fn family(&self) -> Option<u16> {
-        self.family
-    }
-
-    fn clear(&mut self, task: Task) {
-        let at = task.column as usize;
-        if task.column == Column::Policy {
-            self.family = None;
-        }
-        match task.sort {
-            Sort::Id | Sort::Word | Sort::Code => self.syms[at] = Sym::BLANK,
-            Sort::Time | Sort::Date => self.stamps[at] = Stamp::BLANK,
-            Sort::Amount | Sort::Percent | Sort::Whole => self.amounts[at] = Amount::BLANK,
-            Sort::Presence | Sort::Flag => self.flags[at] = Flag::Blank,
-            Sort::Currency => self.currency = CurrencyCell::Blank,
-        }
-    }
-}
-
 /// A word as it is written in codes' columns, and what it means there.
 #[derive(Clone, Copy)]
 struct Code {
@@ -276,8 +45,8 @@ pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
     batch: Batch<R>,
     cells: Cells,
-    /// What the row has filled.
-    filled: Vec<Task>,
+    /// What the row has filled: a bit for each column's place in its table.
+    filled: u64,
     /// The last id, or the last word as it is written, in each column.
     last: [Sym; COLUMNS],
     /// The words of codes as they are written, and the meaning of each by its number.
@@ -341,7 +110,7 @@ impl<'a, R: Record> Parser<'a, R> {
             plan,
             batch: Batch { rows, texts: Gathered::new(), wide: WideAmounts::default() },
             cells: Cells::BLANK,
-            filled: Vec::new(),
+            filled: 0,
             last: [Sym::BLANK; COLUMNS],
             written,
             codes: vec![blank],
@@ -358,8 +127,11 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Adds a row and tells whether its cells are sound.
     pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
-        while let Some(task) = self.filled.pop() {
-            self.cells.clear(task);
+        let mut filled = std::mem::take(&mut self.filled);
+        while filled != 0 {
+            let task = self.plan.by_bit.get(filled.trailing_zeros() as usize);
+            task.iter().for_each(|task| self.cells.clear(**task));
+            filled &= filled - 1;
         }
         let bytes = Bytes::of(fields);
         let is_ragged = fields.ends.len() != self.plan.width();
@@ -483,13 +255,13 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Types a cell that is not blank, and tells whether it is sound. What cannot be read is blank, but of an unknown word
     /// and a currency that is none it is kept that they were there.
-    #[inline]
+    #[inline(always)]
     fn cell(&mut self, task: Task, bytes: &Bytes, span: (usize, usize)) -> bool {
         let (cell, at) = (bytes.cell(span), task.column as usize);
         if cell.len() > LONGEST_CELL {
             return false;
         }
-        self.filled.push(task);
+        self.filled |= 1 << task.bit;
         match task.sort {
             Sort::Id | Sort::Word | Sort::Code | Sort::Presence => {
                 bytes.readable(span).is_some_and(|text| self.text(task, text))

@@ -41,7 +41,7 @@ fn told(result: &Result<Books, ReadError>) -> String {
         Ok(books) => {
             let texts: Vec<&str> = books.invoices.iter().map(|invoice| books.text(invoice.id)).collect();
             let rows = format!("{:?}{:?}{:?}{:?}", books.invoices, books.lines, books.requests, books.decisions);
-            let rest = format!("{:?}{:?}{:?}", books.files, books.rejects, books.held_back);
+            let rest = format!("{:?}{:?}{:?}{:?}", books.files, books.rejects, books.held_back, books.seldom);
             let all = format!("{texts:?}{rows}{rest}{:?}{:?}{}", books.children_of, books.reconciliation, books.cases);
             by_text(&all, books)
         }

@@ -36,6 +36,11 @@ pub const HEADER: [&str; 21] = [
     "evidence",
 ];
 
+/// The first line of `findings.csv`.
+pub fn header() -> String {
+    HEADER.join(",") + "\n"
+}
+
 /// A finding as a row: every cell as text, none of them defused yet.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -157,6 +162,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The rows of `findings.csv`, and those of `findings.jsonl`.
+    pub fn into_bytes(self) -> (Vec<u8>, Vec<u8>) {
+        (self.csv, self.jsonl)
+    }
+
     /// Takes the place of what was held before with the rows of some findings.
     ///
     /// # Errors
@@ -187,7 +197,7 @@ impl Rows {
 /// # Errors
 /// When a file cannot be written to.
 pub fn write(results: Results<'_>, csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {
-    csv.put((HEADER.join(",") + "\n").as_bytes())?;
+    csv.put(header().as_bytes())?;
     let format = |findings: &[Finding<'_>], rows: &mut Rows| rows.format(findings, results.books);
     ordered::write(&results.report.findings, format, |chunks| put(chunks, csv, jsonl))
 }

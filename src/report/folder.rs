@@ -64,6 +64,8 @@ pub struct Folder {
 
 /// The unfinished folder, inside the temporary one.
 const UNFINISHED: &str = "new";
+/// What is needed only until the folder is finished.
+const SPARE: &str = "spare";
 /// What the target held before, on its way out.
 const REPLACED: &str = "old";
 
@@ -119,6 +121,16 @@ impl Folder {
     pub fn close(&mut self, output: Output) {
         let sha256 = output.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         self.written.push(Written { name: output.name, bytes: output.bytes, sha256 });
+    }
+
+    /// A new folder for what is needed only until this one is finished. It goes away with it, however that ends.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn spare(&self) -> Result<PathBuf, FolderError> {
+        let path = self.temporary.path().join(SPARE);
+        fs::create_dir(&path).map_err(|e| FolderError::unwritable("a temporary folder beside the results", &e))?;
+        Ok(path)
     }
 
     /// The files written so far.

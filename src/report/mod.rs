@@ -17,6 +17,7 @@ pub mod paper_terminal;
 pub(crate) mod quarter;
 pub mod rejects;
 pub mod run;
+pub mod runs;
 pub mod summary;
 pub mod terminal;
 pub mod totals;

@@ -7,7 +7,7 @@ use std::io;
 /// How many rows are formatted by one thread at a time.
 const CHUNK: usize = 256;
 /// How many chunks are held in memory while as many before them are written.
-const CHUNKS: usize = 32;
+const CHUNKS: usize = 8;
 
 /// Formats items chunk by chunk, each into a buffer of its own that still holds what it held before, and puts the
 /// buffers in order. The next chunks are formatted while those before them are put.

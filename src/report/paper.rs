@@ -7,7 +7,7 @@ use crate::explain::{Explained, Judged, Status};
 use crate::finding::Finding;
 use crate::money;
 use crate::policy::{Catalogue, Policy};
-use crate::record::{Books, Decision, InvoiceLine, NO_PARENT, Place, Reject, Request};
+use crate::record::{Books, Decision, InvoiceLine, NO_PARENT, Place, REQUEST_TIMES, Reject, Request};
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
@@ -222,7 +222,7 @@ fn timeline(books: &Books, request: &Request, zone: Zone) -> Vec<Event> {
         all.push((Stamp::date(invoice.date), Column::InvoiceDate.name().to_owned(), None, line.place));
     }
     of_lines(books, &target, &mut all);
-    of_request(request, &mut all);
+    of_request(request, books, &mut all);
     books.decisions_of(request).for_each(|row| of_decision(row, "", &mut all));
     if let Some(parent) = parent(books, request) {
         let of = format!(" of {}", books.text(parent.id));
@@ -267,15 +267,9 @@ fn of_lines<'a>(books: &'a Books, lines: &[&InvoiceLine], all: &mut Vec<Happened
     }
 }
 
-fn of_request(request: &Request, all: &mut Vec<Happened<'_>>) {
-    for (stamp, column) in [
-        (request.submitted_at, Column::SubmittedAt),
-        (request.effective_on, Column::EffectiveOn),
-        (request.chargeback_on, Column::ChargebackOn),
-        (request.fix_attempted_on, Column::FixAttemptedOn),
-        (request.outage_start, Column::OutageStart),
-        (request.outage_end, Column::OutageEnd),
-    ] {
+fn of_request(request: &Request, books: &Books, all: &mut Vec<Happened<'_>>) {
+    let times = REQUEST_TIMES.map(|column| (books.time_of(request, column), column.into()));
+    for (stamp, column) in std::iter::once((request.submitted_at, Column::SubmittedAt)).chain(times) {
         all.push((stamp, column.name().to_owned(), None, request.place));
     }
 }

@@ -87,6 +87,8 @@ pub struct Timing {
     pub started: String,
     /// How many threads it had.
     pub threads: usize,
+    /// In how many parts the exports were audited for want of memory; 1 is in one piece.
+    pub parts: usize,
     /// Milliseconds of reading.
     pub reading_ms: u64,
     /// Milliseconds of judging.

@@ -63,6 +63,8 @@ pub struct FileTotals {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sum of amounts in `{currency}` has more than 28 digits")]
 pub struct TooLarge {
+    /// The table whose amounts they are.
+    pub table: Table,
     /// ISO 4217 code, or empty where it cannot be told.
     pub currency: String,
 }
@@ -93,8 +95,8 @@ impl<'a> Totals<'a> {
         for (own, other) in self.files.iter_mut().zip(other.files) {
             own.rows = own.rows.plus(other.rows);
         }
-        add_money(&mut self.invoiced, other.invoiced)?;
-        add_money(&mut self.refunded, other.refunded)?;
+        add_money(Table::Invoices, &mut self.invoiced, other.invoiced)?;
+        add_money(Table::Decisions, &mut self.refunded, other.refunded)?;
         self.cases.add(other.cases);
         self.outside.extend(other.outside);
         self.outside.sort_unstable();
@@ -133,7 +135,7 @@ impl FileTotals {
     }
 }
 
-fn add_money(own: &mut Vec<MoneySplit>, other: Vec<MoneySplit>) -> Result<(), TooLarge> {
+fn add_money(table: Table, own: &mut Vec<MoneySplit>, other: Vec<MoneySplit>) -> Result<(), TooLarge> {
     for split in other {
         match own.binary_search_by(|own| own.currency.cmp(&split.currency)) {
             Err(at) => own.insert(at, split),
@@ -141,7 +143,7 @@ fn add_money(own: &mut Vec<MoneySplit>, other: Vec<MoneySplit>) -> Result<(), To
                 let Some(sum) = own.get_mut(at) else { continue };
                 let used = money::sum(sum.used, split.used);
                 let Some((used, rejected)) = used.zip(money::sum(sum.rejected, split.rejected)) else {
-                    return Err(TooLarge { currency: split.currency });
+                    return Err(TooLarge { table, currency: split.currency });
                 };
                 (sum.used, sum.rejected) = (used, rejected);
             }
@@ -227,7 +229,6 @@ impl<'a> RejectCounts<'a> {
 mod tests {
     use super::*;
     use crate::audit::Report;
-    use crate::money::WideAmounts;
     use crate::record::Reconciliation;
     use crate::report::quarter::{BOOKS, CATALOGUE, REPORT};
     use proptest::prelude::*;
@@ -255,19 +256,9 @@ mod tests {
         Books {
             files,
             texts: BOOKS.texts.clone(),
-            wide: WideAmounts::default(),
-            lines: Vec::new(),
-            invoices: Vec::new(),
-            requests: Vec::new(),
-            decisions: Vec::new(),
-            by_invoice: Vec::new(),
-            by_request: Vec::new(),
-            children: Vec::new(),
-            children_of: Vec::new(),
             rejects: share(&BOOKS.rejects, |reject| (reject.place.file, reject.place.record), which),
-            held_back: Vec::new(),
-            cases: 0,
             reconciliation: Reconciliation { invoiced: money(invoiced), refunded: money(refunded) },
+            ..Books::default()
         }
     }
 
@@ -314,12 +305,18 @@ mod tests {
             rejected: rejected.parse().unwrap(),
         };
         let mut own = vec![split("EUR", "1.5", "0"), split("USD", "0.05", "7")];
-        add_money(&mut own, vec![split("", "1", "1"), split("JPY", "3", "0"), split("USD", "1", "0.005")]).unwrap();
+        add_money(
+            Table::Invoices,
+            &mut own,
+            vec![split("", "1", "1"), split("JPY", "3", "0"), split("USD", "1", "0.005")],
+        )
+        .unwrap();
         let sums =
             [split("", "1", "1"), split("EUR", "1.5", "0"), split("JPY", "3", "0"), split("USD", "1.05", "7.005")];
         assert_eq!(own, sums);
         let largest = Decimal::MAX.to_string();
-        let refused = add_money(&mut vec![split("USD", &largest, "0")], vec![split("USD", "0.1", "0")]);
+        let refused =
+            add_money(Table::Invoices, &mut vec![split("USD", &largest, "0")], vec![split("USD", "0.1", "0")]);
         assert_eq!(refused.unwrap_err().currency, "USD");
     }
 }

@@ -26,6 +26,9 @@ fn the_exit_status_says_how_it_ended() {
         (&clean, &["--as-of", "1.3.2026"], 2),
         (&clean, &["--fail-on", "grave"], 2),
         (&clean, &["--threads", "0"], 2),
+        (&clean, &["--memory", "1GiB"], 0),
+        (&clean, &["--memory", "1 KiB"], 2),
+        (&clean, &["--memory", "plenty"], 2),
         (&clean, &["--include", "compliant"], 2),
         (&clean, &["--nonsense"], 2),
         (&clean, &["--policies", "nowhere"], 2),
@@ -38,6 +41,34 @@ fn the_exit_status_says_how_it_ended() {
         assert_eq!(run.get_output().status.code(), Some(*code), "{arguments:?}: {}", stderr(&run));
         assert_eq!(stderr(&run).is_empty(), *code != 2, "{arguments:?}: {}", stderr(&run));
     }
+}
+
+/// The exports hold 50 MB of texts that no rule needs.
+#[test]
+fn exports_larger_than_memory_give_the_same_in_parts() {
+    let mut exports = with_reject(&Exports::faulty());
+    for number in 0..50 {
+        exports = exports.case(&format!("L{number}"), "other", "70.00", "2026-03-09", "10");
+        exports.decisions.truncate(exports.decisions.len() - 1);
+        exports.decisions += &"x".repeat(1_000_000);
+        exports.decisions += "\n";
+    }
+    let desk = Desk::with(&exports);
+    let mut results = Vec::new();
+    for (memory, parts) in [("4GiB", 1), ("128MiB", 2)] {
+        let shown = stdout(&desk.audit(&["--memory", memory]).code(3));
+        let mut run = desk.json("run.json");
+        assert_eq!(run["timing"]["parts"], parts, "{memory}");
+        run["timing"].take();
+        let files = ["findings.csv", "findings.jsonl", "rejects.csv", "held_back.csv", "coverage.csv", "summary.json"];
+        results.push((shown, run, files.map(|file| desk.text(&format!("out/{file}")))));
+        assert_eq!(desk.listing("."), ["exports", "out", "policies"]);
+        std::fs::remove_dir_all(desk.path("out")).unwrap();
+    }
+    let [whole, parts] = &results[..] else { panic!("there are two runs") };
+    assert_eq!(whole.0, parts.0);
+    assert_eq!(whole.1, parts.1);
+    assert_eq!(whole.2, parts.2);
 }
 
 #[test]

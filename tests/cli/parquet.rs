@@ -109,6 +109,32 @@ fn texts_that_hold_whole_rows_are_one_cell_and_one_line() {
 }
 
 #[test]
+fn whether_a_file_fits_in_memory_is_told_by_its_text() {
+    let mut exports = Exports::faulty();
+    // Some sixty megabytes of text, which Parquet packs into a few kilobytes.
+    let long = "ticket ".repeat(5000);
+    for number in 0..1800 {
+        let id = format!("N{number}");
+        exports = exports.case(&id, "other", "12.50", "2026-03-02", "12.50");
+        exports.decisions = exports.decisions.trim_end().to_owned() + &long + "\n";
+    }
+    let desk = desk(&exports);
+    assert!(fs::metadata(desk.path("exports/decisions.parquet")).unwrap().len() < 1 << 20);
+    let given = ["1GiB", "128MiB"].map(|memory| {
+        desk.audit(&["--memory", memory, "--force"]).code(1);
+        let parts = desk.json("run.json")["timing"]["parts"].clone();
+        (
+            parts,
+            ["findings.csv", "coverage.csv", "rejects.csv", "summary.json"]
+                .map(|name| desk.text(&format!("out/{name}"))),
+        )
+    });
+    assert_eq!(given[0].0, 1);
+    assert!(given[1].0.as_u64() > Some(1), "{}", given[1].0);
+    assert!(given[0].1 == given[1].1);
+}
+
+#[test]
 fn a_case_is_explained_from_parquet() {
     let desk = desk(&Exports::faulty());
     let page = stdout(&desk.run(&["explain", "C", "exports", "--policies", "policies"]).code(0));

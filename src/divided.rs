@@ -1,0 +1,242 @@
+//! The audit of exports that are larger than memory: part by part, with the same bytes as a result.
+//!
+//! The parts are those into which [`crate::export::divide`] divides the exports; what one row says of another stays
+//! within a part. Of each part remain its totals, which are added up, and its rows of results, sorted, which are merged
+//! in the end. The as-of date is that of all parts: unless it is given, the parts are judged as of the day that was the
+//! latest as they were divided, and judged once more if the rows that can be used have another.
+//!
+//! Memory holds one part at a time. What else grows with the exports is small, as a rule: the ids of cases outside every
+//! policy version, the different reasons for which rows are rejected, and the hashes of linked invoices.
+
+use crate::audit::{AsOf, Options, Unreconciled, as_of, audit_as_of, later};
+use crate::export::{DivideError, DivideOptions, Division, Problem, ReadError, divide};
+use crate::finding::Finding;
+use crate::policy::{Catalogue, word};
+use crate::record::{Books, HeldBack, Reject, Sources};
+use crate::report::folder::{Folder, FolderError, Output};
+use crate::report::runs::{Entry, Runs};
+use crate::report::totals::Totals;
+use crate::report::{Results, findings, rejects};
+use crate::time::date_of_number;
+use chrono::NaiveDate;
+use std::io;
+use std::path::Path;
+
+/// Why a divided audit cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DividedError {
+    /// The exports cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Something cannot be written, or read again.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The program is wrong.
+    #[error(transparent)]
+    Unreconciled(#[from] Unreconciled),
+}
+
+impl From<DivideError> for DividedError {
+    fn from(error: DivideError) -> DividedError {
+        match error {
+            DivideError::Read(error) => DividedError::Read(error),
+            DivideError::Disk(error) => DividedError::Folder(FolderError {
+                what: format!("the exports cannot be divided into parts beside the results: {error}"),
+                help: "make room there for about one and a half times the exports, name a folder on another disk with \
+                    `--out`, or allow more memory with `--memory`"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+/// What is audited, and how it is divided.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The policies.
+    pub catalogue: &'a Catalogue,
+    /// The exports.
+    pub sources: &'a Sources,
+    /// What is asked of the audit.
+    pub options: &'a Options,
+    /// In how many parts the exports are divided.
+    pub parts: usize,
+    /// How much of memory dividing and merging may take, in bytes.
+    pub memory: usize,
+}
+
+/// A step of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The exports are divided; the work is counted in their bytes.
+    Dividing,
+    /// The parts are judged; the work is counted in their bytes.
+    Judging,
+    /// The results are merged.
+    Merging,
+}
+
+/// Audits exports in parts and writes `findings.csv`, `findings.jsonl`, `rejects.csv` and `held_back.csv`. `begin` is
+/// told when a step begins, `progress` how much more of it is done.
+///
+/// # Errors
+/// When the exports cannot be used, or something cannot be written beside the results or there.
+pub fn audit(
+    asked: &Asked<'_>,
+    folder: &mut Folder,
+    begin: &dyn Fn(Step),
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Totals<'static>, DividedError> {
+    let spare = folder.spare()?;
+    let vocabulary = asked.catalogue.reading_vocabulary();
+    let into = DivideOptions { parts: asked.parts, folder: &spare, memory: asked.memory };
+    begin(Step::Dividing);
+    let (totals, rows) = divide(asked.sources, &vocabulary, into, progress, |division| {
+        Judged::of(asked, division, &spare, begin, progress)
+    })?;
+    begin(Step::Merging);
+    rows.merge(asked.memory, folder)?;
+    Ok(totals)
+}
+
+/// What the parts gave.
+struct Judged {
+    rows: Rows,
+    totals: Option<Totals<'static>>,
+    /// The as-of date of the parts' own rows.
+    as_of: AsOf,
+}
+
+const NO_DAY: AsOf = AsOf { date: NaiveDate::MIN, given: false, set_by: None };
+
+impl Judged {
+    /// Judges all parts as of the day that was given, or the latest.
+    fn of(
+        asked: &Asked<'_>,
+        division: &mut Division<'_>,
+        spare: &Path,
+        begin: &dyn Fn(Step),
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(Totals<'static>, Rows), DividedError> {
+        begin(Step::Judging);
+        let given = asked.options.as_of.is_some();
+        let day = asked.options.as_of.or_else(|| division.latest().and_then(date_of_number));
+        let day = day.map(|date| AsOf { date, given, set_by: None });
+        let mut judged = Judged::as_of(asked, division, spare, day, progress)?;
+        if day.is_none_or(|day| day.date != judged.as_of.date) {
+            begin(Step::Judging);
+            judged = Judged::as_of(asked, division, spare, Some(judged.as_of), progress)?;
+        }
+        let Judged { rows, totals, as_of } = judged;
+        let Some(totals) = totals else { return Err(DivideError::Disk(io::ErrorKind::NotFound.into()).into()) };
+        Ok((Totals { as_of, ..totals }, rows))
+    }
+
+    /// Judges all parts as of a day; without one only looks for the latest.
+    fn as_of(
+        asked: &Asked<'_>,
+        division: &mut Division<'_>,
+        spare: &Path,
+        day: Option<AsOf>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Judged, DividedError> {
+        let mut judged = Judged { rows: Rows::create(spare)?, totals: None, as_of: NO_DAY };
+        for part in 0..division.count() {
+            if let Some(books) = division.read(part, word::texts_with_words(), progress)? {
+                judged.as_of = later(judged.as_of, as_of(asked.catalogue, &books, asked.options));
+                day.map_or(Ok(()), |day| judged.add(asked, &books, day))?;
+            }
+        }
+        Ok(judged)
+    }
+
+    /// Judges a part.
+    fn add(&mut self, asked: &Asked<'_>, books: &Books, day: AsOf) -> Result<(), DividedError> {
+        let Asked { catalogue, options, .. } = *asked;
+        let report = audit_as_of(catalogue, books, options, day, &|_| {})?;
+        let results = Results { catalogue, books, report: &report };
+        self.rows.add(results)?;
+        let totals = Totals::of(results).into_owned();
+        match &mut self.totals {
+            Some(sum) => sum
+                .add(totals)
+                .map_err(|error| ReadError { problems: vec![Problem::too_large(error.table, &error.currency)] })?,
+            None => self.totals = Some(totals),
+        }
+        Ok(())
+    }
+}
+
+/// The rows of results.
+struct Rows {
+    findings: Runs,
+    rejects: Runs,
+    held_back: Runs,
+}
+
+impl Rows {
+    fn create(folder: &Path) -> Result<Rows, FolderError> {
+        let runs = |name: &str| Runs::create(&folder.join(name));
+        Ok(Rows { findings: runs("findings")?, rejects: runs("rejects")?, held_back: runs("held_back")? })
+    }
+
+    /// Adds those of a part.
+    fn add(&mut self, results: Results<'_>) -> Result<(), FolderError> {
+        let books = results.books;
+        self.findings.add(&results.report.findings, |finding, entry| found(finding, books, entry))?;
+        self.rejects.add(&books.rejects, |reject: &Reject, entry| {
+            entry.key.extend(reject.place.file.to_be_bytes());
+            entry.key.extend(reject.place.record.to_be_bytes());
+            rejects::format_rejects(&books.files, std::slice::from_ref(reject), &mut entry.first)
+        })?;
+        self.held_back.add(&books.held_back, |case: &HeldBack, entry| {
+            entry.key.extend(case.request_id.bytes());
+            rejects::format_held_back(&books.files, std::slice::from_ref(case), &mut entry.first)
+        })
+    }
+
+    /// Writes them in order.
+    fn merge(self, memory: usize, folder: &mut Folder) -> Result<(), FolderError> {
+        let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
+        let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
+        csv.put(findings::header().as_bytes())?;
+        rejected.put(rejects::REJECTS_HEADER.as_bytes())?;
+        held_back.put(rejects::HELD_BACK_HEADER.as_bytes())?;
+        merge(self.findings, memory, [&mut csv, &mut jsonl])?;
+        merge(self.rejects, memory, [&mut rejected])?;
+        merge(self.held_back, memory, [&mut held_back])?;
+        [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
+        Ok(())
+    }
+}
+
+/// The entry of a finding. No id has a NUL byte in it, so that joined by it they sort as they do apart.
+fn found(finding: &Finding<'_>, books: &Books, entry: &mut Entry) -> io::Result<()> {
+    for part in finding.key(books) {
+        entry.key.extend(part.bytes());
+        entry.key.push(0);
+    }
+    let mut rows = findings::Rows::default();
+    rows.format(std::slice::from_ref(finding), books)?;
+    (entry.first, entry.second) = rows.into_bytes();
+    Ok(())
+}
+
+/// How many bytes are written at a time.
+const AT_ONCE: usize = 1 << 20;
+
+fn merge<const N: usize>(runs: Runs, memory: usize, mut files: [&mut Output; N]) -> Result<(), FolderError> {
+    let mut waiting: [Vec<u8>; N] = std::array::from_fn(|_| Vec::new());
+    let mut put = |waiting: &mut [Vec<u8>; N], least: usize| {
+        for (file, waiting) in files.iter_mut().zip(waiting).filter(|(_, waiting)| waiting.len() >= least) {
+            file.put(waiting)?;
+            waiting.clear();
+        }
+        Ok(())
+    };
+    runs.merge(memory, |first, second| {
+        waiting.iter_mut().zip([first, second]).for_each(|(waiting, row)| waiting.extend_from_slice(row));
+        put(&mut waiting, AT_ONCE)
+    })?;
+    put(&mut waiting, 0)
+}

@@ -1,0 +1,277 @@
+//! Exports audited part by part give what they give in one piece: every row of results byte for byte, and every total.
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+use proptest::sample::select;
+use reperform::audit::{Options, audit};
+use reperform::divided::{self, Asked, DividedError};
+use reperform::export::{DivideError, DivideOptions, divide};
+use reperform::policy::{Catalogue, shipped, word};
+use reperform::record::Sources;
+use reperform::report::folder::Folder;
+use reperform::report::totals::Totals;
+use reperform::report::{Results, findings, rejects};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(shipped()).unwrap());
+
+const FILES: [&str; 4] = ["findings.csv", "findings.jsonl", "rejects.csv", "held_back.csv"];
+
+/// What an audit gives: its files and totals, or why there are none.
+type Given = Result<(Vec<String>, Totals<'static>), String>;
+
+fn files(folder: Folder) -> Vec<String> {
+    let place = folder.finish().unwrap();
+    FILES.iter().map(|file| fs::read_to_string(place.join(file)).unwrap()).collect()
+}
+
+fn whole(sources: &Sources, options: &Options) -> Given {
+    let target = tempfile::tempdir().unwrap();
+    let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
+    let vocabulary = CATALOGUE.reading_vocabulary();
+    let read = reperform::export::read(sources, &vocabulary, word::texts_with_words(), &|_| {});
+    let books = read.map_err(|error| error.to_string())?;
+    let report = audit(&CATALOGUE, &books, options, &|_| {}).unwrap();
+    let results = Results { catalogue: &CATALOGUE, books: &books, report: &report };
+    let [mut csv, mut jsonl, mut rejected, mut held_back] = FILES.map(|file| folder.create(file).unwrap());
+    findings::write(results, &mut csv, &mut jsonl).unwrap();
+    rejects::rejects(&books.files, &books.rejects, &mut rejected).unwrap();
+    rejects::held_back(&books.files, &books.held_back, &mut held_back).unwrap();
+    [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
+    Ok((files(folder), Totals::of(results).into_owned()))
+}
+
+fn in_parts(sources: &Sources, options: &Options, parts: usize, memory: usize) -> Given {
+    let target = tempfile::tempdir().unwrap();
+    let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
+    let asked = Asked { catalogue: &CATALOGUE, sources, options, parts, memory };
+    let totals = divided::audit(&asked, &mut folder, &|_| {}, &|_| {}).map_err(|error| error.to_string());
+    if totals.is_err() {
+        drop(folder);
+        assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0, "something was left behind");
+        return totals.map(|totals| (Vec::new(), totals));
+    }
+    Ok((files(folder), totals?))
+}
+
+fn of_folder(folder: &Path) -> Sources {
+    let file = |name: &str| vec![folder.join(name)];
+    Sources { invoices: file("invoices.csv"), requests: file("requests.csv"), decisions: file("decisions.csv") }
+}
+
+fn all_verdicts() -> Options {
+    Options { include_indeterminate: true, ..Options::default() }
+}
+
+#[test]
+fn the_shipped_exports_give_the_same_in_any_number_of_parts() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let situations = fs::read_dir(fixtures.join("situations")).unwrap().map(|entry| entry.unwrap().path());
+    for folder in situations.chain([fixtures.join("quarter")]) {
+        let sources = of_folder(&folder);
+        let given = Options { as_of: "2026-10-15".parse().ok(), ..all_verdicts() };
+        for (options, parts) in [(all_verdicts(), [1, 2, 7]), (all_verdicts(), [13, 50, 300]), (given, [1, 3, 20])] {
+            let expected = whole(&sources, &options);
+            for parts in parts {
+                let found = in_parts(&sources, &options, parts, 1 << 20);
+                assert!(found == expected, "{} in {parts} parts", folder.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_ends_the_run() {
+    let sources = of_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter"));
+    let vocabulary = CATALOGUE.reading_vocabulary();
+    let folder = tempfile::tempdir().unwrap();
+    let into = DivideOptions { parts: 3, folder: &folder.path().join("nowhere"), memory: 1 };
+    let divided: Result<(), DivideError> = divide(&sources, &vocabulary, into, &|_| {}, |_| Ok(()));
+    let error = DividedError::from(divided.unwrap_err());
+    assert!(matches!(&error, DividedError::Folder(error) if error.help.contains("make room")), "{error}");
+}
+
+/// The columns of a table, and its rows: their cells in that order.
+struct Rows {
+    name: &'static str,
+    columns: &'static [&'static str],
+    rows: Vec<(Vec<String>, Fate)>,
+}
+
+/// What becomes of a row as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Plain,
+    Twice,
+    Quoted,
+    Short,
+    Long,
+    /// A quote that is never closed, or closed too late.
+    Broken,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        150 => Just(Fate::Plain),
+        8 => Just(Fate::Twice),
+        8 => Just(Fate::Quoted),
+        4 => Just(Fate::Short),
+        3 => Just(Fate::Long),
+    ]
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.rows.iter().try_for_each(|(cells, fate)| writeln!(f, "{} {fate:?} {}", self.name, cells.join(",")))
+    }
+}
+
+impl Rows {
+    /// Writes the rows to several files, one with its columns reversed and one with a column more.
+    fn write(&self, folder: &Path) -> Vec<PathBuf> {
+        let mut texts = [String::new(), String::new(), String::new()];
+        let order = |file: usize, mut cells: Vec<String>| {
+            if file == 1 {
+                cells.reverse();
+            }
+            if file == 2 {
+                cells.insert(1, "more".to_owned());
+            }
+            cells
+        };
+        for (file, text) in texts.iter_mut().enumerate() {
+            let header = order(file, self.columns.iter().map(|name| (*name).to_owned()).collect());
+            *text += &(header.join(",") + if file == 1 { "\r\n" } else { "\n" });
+        }
+        for (number, (cells, fate)) in self.rows.iter().enumerate() {
+            let file = number % 7 % 3;
+            let mut cells = order(file, cells.clone());
+            match fate {
+                Fate::Quoted => cells.iter_mut().for_each(|cell| *cell = format!("\"{cell}\"")),
+                Fate::Short => _ = cells.pop(),
+                Fate::Long => cells.push("x".to_owned()),
+                Fate::Broken => cells.push("\"".to_owned()),
+                Fate::Plain | Fate::Twice => {}
+            }
+            let row = cells.join(",");
+            // The second file ends its lines differently; the third has blank lines and none at its end.
+            texts[file] += &match file {
+                0 => row.clone() + "\n",
+                1 => row.clone() + "\r\n",
+                _ => format!("\n{row}"),
+            };
+            if *fate == Fate::Twice {
+                texts[(file + 1) % 2] += &(order((file + 1) % 2, self.rows[number].0.clone()).join(",") + "\n");
+            }
+        }
+        let path = |file: usize| folder.join(format!("{}-{file}.csv", self.name));
+        for (file, text) in texts.iter().enumerate() {
+            fs::write(path(file), text).unwrap();
+        }
+        (0..3).map(path).collect()
+    }
+}
+
+/// An id of few; now and then blank, or one that stands in no other column.
+fn id(sort: &'static str, of: u32) -> impl Strategy<Value = String> {
+    prop_oneof![
+        60 => (0..of).prop_map(move |n| format!("{sort}{n}")),
+        1 => Just(String::new()),
+        1 => Just("n/a".to_owned()),
+    ]
+}
+
+/// A word, now and then one that is rejected.
+fn word(good: &'static [&'static str], bad: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop_oneof![40 => select(good), 1 => select(bad)].prop_map(str::to_owned)
+}
+
+fn rows(
+    name: &'static str,
+    columns: &'static [&'static str],
+    cells: impl Strategy<Value = Vec<String>>,
+) -> impl Strategy<Value = Rows> {
+    prop::collection::vec((cells, fate()), 0..60).prop_map(move |rows| Rows { name, columns, rows })
+}
+
+fn invoices() -> impl Strategy<Value = Rows> {
+    let (line, account) = ((0..99_u32).prop_map(|n| n.to_string()), word(&["me"], &["you"]));
+    let policy = word(&["opust"], &["vortexweb", "elsewhere"]);
+    let date = word(&["2026-03-04", "2026-03-04T10:00:00Z"], &["2026-02-30", "2026-03-09"]);
+    let category = word(&["setup_fee", "project_fee", "hosting", "idle_time"], &["gold"]);
+    let money = (word(&["USD"], &["EUR", "?"]), word(&["100", "20.5", "0.07"], &["many", ""]), category);
+    let cells = (id("I", 30), line, account, policy, date, money).prop_map(
+        |(id, line, account, policy, date, (code, amount, sort))| {
+            vec![id, line, account, policy, date, code, amount, sort]
+        },
+    );
+    let columns = &["invoice_id", "line", "account_id", "policy", "invoice_date", "currency", "amount", "category"];
+    rows("invoices", columns, cells)
+}
+
+fn requests() -> impl Strategy<Value = Rows> {
+    let kind = word(&["refund", "refund", "cancellation", "escalation", "appeal"], &["nothing"]);
+    let time = word(&["2026-03-05", "2026-03-07T22:30:00Z", "2026-03-08T01:00:00+04:00"], &["2026-12-09", "soon"]);
+    let parent = prop_oneof![6 => Just(String::new()), 1 => id("R", 60)];
+    let cells = (id("R", 60), word(&["me"], &["you"]), id("I", 30), word(&[""], &["1", "9"]), kind, time, parent)
+        .prop_map(|(id, account, invoice, line, kind, time, parent)| {
+            vec![id, account, invoice, line, kind, time, parent]
+        });
+    let columns = &["request_id", "account_id", "invoice_id", "line", "kind", "submitted_at", "parent_request_id"];
+    rows("requests", columns, cells)
+}
+
+fn decisions() -> impl Strategy<Value = Rows> {
+    let time = word(&["2026-03-06", "2026-04-09", "2026-04-09T23:30:00Z", ""], &["2026-12-11", "never"]);
+    let outcome = word(&["approved", "denied", "pending"], &["maybe"]);
+    let money = (word(&["100", "20.5", "0", ""], &["some"]), word(&["", "USD", "EUR"], &["?"]));
+    let cells = (id("D", 120), id("R", 60), outcome, time, money, word(&["ann", "bob"], &[""])).prop_map(
+        |(id, request, outcome, time, (amount, code), by)| vec![id, request, outcome, time, amount, code, by],
+    );
+    let columns = &["decision_id", "request_id", "outcome", "decided_at", "refund_amount", "currency", "decided_by"];
+    rows("decisions", columns, cells)
+}
+
+fn sources(folder: &Path, tables: [&Rows; 3]) -> Sources {
+    let [invoices, requests, decisions] = tables.map(|rows| rows.write(folder));
+    Sources { invoices, requests, decisions }
+}
+
+fn check(sources: &Sources, options: &Options, parts: &[usize]) {
+    let expected = whole(sources, options);
+    for parts in parts {
+        let found = in_parts(sources, options, *parts, 1);
+        match (&found, &expected) {
+            (Ok((found, totals)), Ok((expected, of_whole))) => {
+                for (found, expected) in found.iter().zip(expected) {
+                    assert_eq!(found, expected, "in {parts} parts");
+                }
+                assert_eq!(totals, of_whole, "in {parts} parts");
+            }
+            _ => assert!(found == expected, "in {parts} parts: {:?}, {:?}", found.err(), expected.err()),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_exports_give_the_same_in_any_number_of_parts(
+        invoices in invoices(),
+        requests in requests(),
+        decisions in decisions(),
+        broken in 0_usize..900,
+        as_of in select(vec![None, None, NaiveDate::from_ymd_opt(2026, 3, 20)]),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tables = [invoices, requests, decisions];
+        if let Some((_, fate)) = tables[broken % 3].rows.get_mut(broken / 3) {
+            *fate = Fate::Broken;
+        }
+        let sources = sources(folder.path(), tables.each_ref());
+        check(&sources, &Options { as_of, ..all_verdicts() }, &[1, 3, 40]);
+    }
+}
