@@ -2,15 +2,15 @@
 //! that bound them.
 //!
 //! ```text
-//! exports/*.csv ─► export ─► record ─► case ─► audit ─► finding ─► report ─► reports/
-//!                    └► rejects               ▲ check
-//! policies/*.toml ─► policy ─► plan ──────────┘
+//! exports/* ─► export ─► record ─► case ─► audit ─► finding ─► report ─► reports/
+//!                └► rejects               ▲ check
+//! policies/*.toml ─► policy ─► plan ──────┘
 //! policies/stories/*.toml ─► generate ─► exports/*.csv, with a key of what is wrong in them
 //! ```
 //!
 //! | word | here |
 //! |---|---|
-//! | export, record, reject | a CSV file; a row read from it; a row that could not be used |
+//! | export, record, reject | a CSV or Parquet file; a row read from it; a row that could not be used |
 //! | case | a request with its invoice, decisions, parents and children |
 //! | policy, version, clause | a text; its state from a day on; the place in it that a rule cites |
 //! | rule, check | one requirement of a policy, as data; the kind of test that it asks for, in code |

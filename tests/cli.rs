@@ -11,6 +11,8 @@ mod explain;
 mod folder;
 #[path = "cli/generate.rs"]
 mod generate;
+#[path = "cli/parquet.rs"]
+mod parquet;
 #[path = "cli/policies.rs"]
 mod policies;
 #[path = "cli/results.rs"]

@@ -97,8 +97,9 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
     let include_indeterminate = args.include.contains(&Include::Indeterminate);
     let options = Options { as_of: args.exports.as_of, include_indeterminate, selection };
     let bytes = super::exports::bytes(&sources);
-    let run = Audit { args, catalogue: &catalogue, sources: &sources, options: &options, bytes };
-    match memory::parts(bytes, args.memory)? {
+    let text_bytes = super::exports::text_bytes(&sources);
+    let run = Audit { args, catalogue: &catalogue, sources: &sources, options: &options, bytes, text_bytes };
+    match memory::parts(text_bytes, args.memory)? {
         None => run.at_once(clock),
         Some(parts) => run.in_parts(parts, clock),
     }
@@ -110,8 +111,9 @@ struct Audit<'a> {
     catalogue: &'a Catalogue,
     sources: &'a Sources,
     options: &'a Options,
-    /// The size of the exports.
+    /// The size of the exports, as they are and as text.
     bytes: u64,
+    text_bytes: u64,
 }
 
 impl Audit<'_> {
@@ -136,7 +138,7 @@ impl Audit<'_> {
 
     /// Audits exports part by part.
     fn in_parts(&self, parts: Parts, mut clock: Clock) -> Result<Status, Failure> {
-        let Audit { args, catalogue, sources, options, bytes } = *self;
+        let Audit { args, catalogue, sources, options, bytes, text_bytes } = *self;
         clock.timing.parts = parts.count;
         let mut folder = Folder::begin(&args.target(), args.force)?;
         let progress = Progress::new(args.quiet);
@@ -151,7 +153,7 @@ impl Audit<'_> {
             }
             match step {
                 Step::Dividing => progress.step("dividing", bytes),
-                Step::Judging => progress.step("auditing", bytes),
+                Step::Judging => progress.step("auditing", text_bytes),
                 Step::Merging => progress.step("writing", 0),
             }
         };

@@ -2,14 +2,15 @@
 
 use super::failure::Failure;
 use crate::column::Table;
+use crate::export::input::Input;
 use crate::record::Sources;
 use chrono::NaiveDate;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The arguments that name exports.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ExportArgs {
-    /// A folder with `invoices.csv`, `requests.csv` and `decisions.csv`.
+    /// A folder with `invoices.csv`, `requests.csv` and `decisions.csv`, or the same as `.parquet`.
     pub(super) folder: Option<PathBuf>,
     /// Exports of invoice lines, in place of the folder's.
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -44,7 +45,7 @@ impl ExportArgs {
             };
             match &self.folder {
                 _ if !named.is_empty() => files.clone_from(named),
-                Some(folder) => files.push(folder.join(table.name()).with_extension("csv")),
+                Some(folder) => files.push(export_in(folder, table)?),
                 None => missing.push(format!("`--{}`", table.name())),
             }
         }
@@ -72,10 +73,31 @@ impl ExportArgs {
     }
 }
 
+/// A table's export in a folder, of either format. Which of two is meant cannot be told.
+fn export_in(folder: &Path, table: Table) -> Result<PathBuf, Failure> {
+    let [csv, parquet] = ["csv", "parquet"].map(|ending| folder.join(table.name()).with_extension(ending));
+    match (csv.exists(), parquet.exists()) {
+        (true, true) => {
+            let name = table.name();
+            let what = format!("`{}` has both `{name}.csv` and `{name}.parquet`", folder.display());
+            let help = format!("remove the one that is not meant, or name the other with `--{name}`");
+            Err(Failure::new(what, Some(help)))
+        }
+        (false, true) => Ok(parquet),
+        _ => Ok(csv),
+    }
+}
+
 /// How many bytes there are to read, as far as that can be told beforehand.
 pub(super) fn bytes(sources: &Sources) -> u64 {
     let files = [&sources.invoices, &sources.requests, &sources.decisions].into_iter().flatten();
     files.filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum()
+}
+
+/// How many bytes these are as text. A file that cannot be read counts nothing: it is refused later, with the reason.
+pub(super) fn text_bytes(sources: &Sources) -> u64 {
+    let files = [&sources.invoices, &sources.requests, &sources.decisions].into_iter().flatten();
+    files.filter_map(|path| Input::text_size(path).ok()).sum()
 }
 
 /// A word of a command line, in quotes where a shell would read it as something else.

@@ -1,9 +1,10 @@
 //! Blocks of a window: parsed at once in several places, and joined only where each ends exactly at the next one's
 //! beginning.
 
+use super::cells::{Batch, Gathered, Record};
 use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
-use super::row::{Batch, Gathered, Parser, Record};
+use super::row::Parser;
 use super::split::{guesses, lines, past_line_ends};
 use crate::money::WideAmounts;
 use csv_core::ReadRecordResult;
@@ -202,10 +203,11 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
         // A plain record is one line; the line ends after it are few.
         let counted = if fields.gap == 1 { at + fields.bytes.len() } else { at };
         let ended = match bytes.get(counted..next) {
+            _ if plan.is_table => 1,
             Some(b"\n") => 1,
             ended => lines(ended.unwrap_or_default()),
         };
-        if fields.gap == 0 {
+        if fields.gap == 0 && !plan.is_table {
             let record = trim_line_ends(rest.get(..length).unwrap_or_default());
             let spans_lines = memchr2(b'\r', b'\n', record).is_some();
             let is_final = last && next == bytes.len();

@@ -1,8 +1,9 @@
 //! The decision rows, each judged against the used requests.
 
+use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
 use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
 use super::requests::RequestBook;
-use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
 use crate::money::{Amount, Currency};

@@ -15,11 +15,11 @@
 //! export nearly all of which is linked needs more than was allowed: the rows that touch each other are never parted.
 
 use super::block::Block;
+use super::cells::{Ids, Parsed, Record};
 use super::file::{Intake, Reached, Setting};
 use super::header::{Orders, Plan};
 use super::links::Links;
 use super::part::{Loaded, Placed, read_part};
-use super::row::{Ids, Parsed, Record};
 use super::spool::{Spool, next, next_u64, u64_of};
 use super::words::Words;
 use super::{DivideError, Problem, ReadError, Sizes, decisions, files, invoices, read_files, requests};

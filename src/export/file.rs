@@ -1,16 +1,15 @@
-//! One file from its first byte to its last: read in windows, hashed beside the parsing, and taken in block by block.
+//! One file from its header to its last row: read in windows, hashed beside the parsing, and taken in block by block.
 
 use super::block::{Block, Records, parse_window, record_at};
+use super::cells::Record;
 use super::header::{At, Orders, Plan};
+use super::input::{Input, Refused};
 use super::quotes::flaw;
-use super::row::Record;
 use super::split::{lines, past_line_ends};
 use super::words::Words;
 use super::{Problem, Sizes};
 use crate::column::Table;
 use crate::record::ExportFile;
-use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -78,26 +77,24 @@ pub(super) fn read_file<'a, I: Intake>(
     let plan = source.header(table, &mut line, intake.orders())?;
     let mut reached = Reached { file: number, records: 0, line };
     source.rows(&plan, intake, &mut reached).map_err(|problem| vec![problem])?;
+    let (bytes, sha256) = source.input.finish().map_err(|e| vec![unreadable(&name, &e)])?;
     if let Some(file) = intake.files().get_mut(usize::from(number)) {
         file.columns = plan.set;
         file.header.clone_from(&plan.header);
         file.rows_read = u64::from(reached.records);
-        file.bytes = source.bytes;
-        file.sha256 = source.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        (file.bytes, file.sha256) = (bytes, sha256);
     }
     Ok(plan)
 }
 
 /// A file, of which a window lies in memory.
 struct Source<'s, 'a> {
-    file: File,
+    input: Input,
     name: &'s str,
     setting: &'s Setting<'a>,
     window: Vec<u8>,
     /// Where in the window the part begins that is not parsed yet.
     start: usize,
-    hash: Sha256,
-    bytes: u64,
     /// Whether the window reaches to the end of the file.
     last: bool,
 }
@@ -106,23 +103,20 @@ struct Source<'s, 'a> {
 const ROOM: usize = 64 << 10;
 
 /// Reads the next bytes of a file behind room for what the window before them may leave.
-fn read_on(file: &mut File, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
+fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
     into.resize(ROOM, 0);
-    file.take(wanted as u64).read_to_end(into)
+    input.take(wanted as u64).read_to_end(into)
 }
 
 impl<'s, 'a> Source<'s, 'a> {
     fn open(path: &Path, name: &'s str, setting: &'s Setting<'a>) -> io::Result<Source<'s, 'a>> {
-        let (file, hash, window) = (File::open(path)?, Sha256::new(), Vec::new());
-        Ok(Source { file, name, setting, window, start: 0, hash, bytes: 0, last: false })
+        Ok(Source { input: Input::open(path)?, name, setting, window: Vec::new(), start: 0, last: false })
     }
 
     /// Takes up bytes that were read on, after those that are not parsed yet, and returns the old window for reuse.
-    fn take_up(&mut self, mut next: Vec<u8>, read: io::Result<usize>) -> Result<Vec<u8>, Problem> {
-        let read = read.map_err(|e| unreadable(self.name, &e))?;
+    fn take_up(&mut self, mut next: Vec<u8>, read: usize) -> Vec<u8> {
         self.last = read < self.setting.sizes.window;
-        self.bytes += read as u64;
-        (self.setting.progress)(read as u64);
+        (self.setting.progress)(self.input.passed());
         let rest = self.rest();
         match ROOM.checked_sub(rest.len()) {
             Some(start) => {
@@ -130,13 +124,13 @@ impl<'s, 'a> Source<'s, 'a> {
                     room.copy_from_slice(rest);
                 }
                 self.start = start;
-                Ok(std::mem::replace(&mut self.window, next))
+                std::mem::replace(&mut self.window, next)
             }
             None => {
                 self.window.drain(..self.start);
                 self.window.extend_from_slice(next.get(ROOM..).unwrap_or_default());
                 self.start = 0;
-                Ok(next)
+                next
             }
         }
     }
@@ -155,8 +149,8 @@ impl<'s, 'a> Source<'s, 'a> {
         let mut spare = Vec::new();
         let (mut records, mut mark, mut found) = (Records::new(), 0, None);
         while found.is_none() {
-            let read = read_on(&mut self.file, &mut spare, self.setting.sizes.window);
-            spare = self.take_up(spare, read).map_err(|problem| vec![problem])?;
+            let read = read_on(&mut self.input, &mut spare, self.setting.sizes.window);
+            spare = self.take_up(spare, read.map_err(|e| vec![unreadable(self.name, &e)])?);
             let bytes = self.rest();
             if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
                 let help = "save the file as UTF-8, for example by `iconv -f UTF-16 -t UTF-8`";
@@ -183,10 +177,12 @@ impl<'s, 'a> Source<'s, 'a> {
         }
         let at = At { file: self.name, line: *line };
         let mut plan = Plan::new(self.setting.words, table, records.fields(header), &at, orders)?;
+        plan.is_table = self.input.is_table();
         plan.keeps_spans = self.setting.keeps_spans;
         let end = past_line_ends(bytes, start + length, self.last);
-        *line += lines(bytes.get(start..end).unwrap_or_default()) as u64;
-        self.hash.update(self.window.get(self.start..self.start + end).unwrap_or_default());
+        *line += if plan.is_table { 1 } else { lines(bytes.get(start..end).unwrap_or_default()) as u64 };
+        let header = self.window.get(self.start..self.start + end).unwrap_or_default();
+        self.input.hash(header).map_err(|e| vec![unreadable(self.name, &e)])?;
         self.start += end;
         Ok(plan)
     }
@@ -198,18 +194,18 @@ impl<'s, 'a> Source<'s, 'a> {
         let (mut waiting, mut next) = (Vec::new(), Vec::new());
         loop {
             let bytes = self.window.get(self.start..).unwrap_or_default();
-            let (sizes, last, file, hash) = (self.setting.sizes, self.last, &mut self.file, &mut self.hash);
+            let (sizes, last, input) = (self.setting.sizes, self.last, &mut self.input);
             let unhashed = bytes.get(hashed..).unwrap_or_default();
             let read_and_hash = || {
-                let read = if last { Ok(0) } else { read_on(file, &mut next, sizes.window) };
-                hash.update(unhashed);
-                read
+                let read = if last { Ok(0) } else { read_on(input, &mut next, sizes.window) };
+                input.hash(unhashed).and(read)
             };
             let (blocks, (taken, read)) = rayon::join(
                 || parse_window(plan, bytes, last, sizes.block),
                 || rayon::join(|| intake.take_in(waiting, reached), read_and_hash),
             );
             taken.map_err(|what| self.too_large(what))?;
+            let read = read.map_err(|e| unreadable(self.name, &e))?;
             for block in &blocks {
                 if let Some(damage) = &block.damage {
                     return Err(self.problem(line.saturating_add(damage.line as u64), damage.what, MEND_QUOTES));
@@ -226,7 +222,7 @@ impl<'s, 'a> Source<'s, 'a> {
             if hashed > LONGEST_RECORD {
                 return Err(self.problem(line, UNCLOSED, MEND_QUOTES));
             }
-            next = self.take_up(next, read)?;
+            next = self.take_up(next, read);
         }
         intake.take_in(waiting, reached).map_err(|what| self.too_large(what))
     }
@@ -237,5 +233,8 @@ impl<'s, 'a> Source<'s, 'a> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Problem {
+    if let Some(Refused { what, help }) = error.get_ref().and_then(|source| source.downcast_ref()) {
+        return Problem::of_file(name, what, help);
+    }
     Problem::of_file(name, &format!("the file cannot be read: {error}"), "check the path and the permission to read it")
 }

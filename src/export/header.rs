@@ -81,6 +81,8 @@ pub(super) struct Plan<'a> {
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
     pub(super) names_hash: u64,
+    /// Whether the rows come from a table: no quote can be wrong, and each row counts as one line.
+    pub(super) is_table: bool,
     /// Whether it is kept where each record lies.
     pub(super) keeps_spans: bool,
 }
@@ -132,6 +134,7 @@ impl<'a> Plan<'a> {
             required: 0,
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
+            is_table: false,
             keeps_spans: false,
         };
         let mut problems: Vec<Problem> =

@@ -1,8 +1,8 @@
 //! What rejected rows hold back: cases, the appeals and escalations of those, and invoices.
 
+use super::cells::Ids;
 use super::decisions::DecisionBook;
 use super::requests::RequestBook;
-use super::row::Ids;
 use crate::record::{HeldBack, Place};
 use crate::text::{Sym, Texts};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

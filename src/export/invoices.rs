@@ -1,7 +1,8 @@
 //! The invoices: their lines judged one by one, and what a reference to an invoice or a line may rely on.
 
+use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
 use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
-use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
 use crate::money::{Amount, Currency};

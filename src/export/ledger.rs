@@ -2,9 +2,10 @@
 
 use super::Problem;
 use super::block::Block;
+use super::cells::{CurrencyCell, Ids, Money, Numbers, Parsed, Print, Record};
 use super::file::{Intake, Reached};
 use super::header::Orders;
-use super::row::{CurrencyCell, Fault, Ids, Money, Numbers, Parsed, Print, Record};
+use super::row::Fault;
 use super::sums::Sums;
 use crate::column::Column;
 use crate::money::{Currency, WideAmounts};

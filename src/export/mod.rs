@@ -1,12 +1,14 @@
-//! The exports: CSV files read, every row judged usable or not, and all of it joined.
+//! The exports: CSV and Parquet files read, every row judged usable or not, and all of it joined.
 //!
 //! | module | does |
 //! |---|---|
-//! | `file` | reads a file in windows, from its header to its end |
+//! | `input`, `parquet`, `texts` | open a file of either format, and give its rows as the bytes of CSV |
+//! | `file` | reads these in windows, from the header to the end |
 //! | `header` | finds the canonical columns |
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
 //! | `row`, `value`, `words` | judge and type the cells of one row |
+//! | `cells` | what is kept of a row, and the texts of a block's rows |
 //! | `ledger` | takes rows in, in order: used or rejected, and the money of both |
 //! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
 //! | `hold` | finds what rejected rows hold back |
@@ -17,14 +19,17 @@
 //! refused. The result does not depend on the number of threads or on where blocks end.
 
 mod block;
+mod cells;
 mod decisions;
 mod divide;
 mod file;
 mod header;
 mod hold;
+pub(crate) mod input;
 mod invoices;
 mod ledger;
 mod links;
+mod parquet;
 mod part;
 mod quotes;
 mod requests;
@@ -32,6 +37,7 @@ mod row;
 mod split;
 mod spool;
 mod sums;
+mod texts;
 pub mod value;
 mod words;
 

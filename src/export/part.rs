@@ -125,7 +125,7 @@ impl Part<'_, '_> {
         take_in(waiting, ledger)
     }
 
-    fn parse<R: super::row::Record>(&self, loaded: &Loaded, rows: &[Located]) -> Block<R> {
+    fn parse<R: super::cells::Record>(&self, loaded: &Loaded, rows: &[Located]) -> Block<R> {
         let bytes = rows.iter().map(|(_, span)| span.len()).sum();
         (self.progress)(bytes as u64);
         let plan = rows.first().and_then(|(row, _)| self.division.plans.get(usize::from(row.place.file))?.as_ref());

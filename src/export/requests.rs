@@ -1,9 +1,10 @@
 //! The requests, which are the cases. A request may name a parent that comes later, so that its last judgement waits
 //! until all are read.
 
+use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
 use super::invoices::InvoiceBook;
 use super::ledger::{BySym, Judge, Mark, Shared, by_owner, kept};
-use super::row::{Cells, CurrencyCell, Fault, Ids, Money, Numbers, Print, Record};
+use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
 use crate::money::Amount;

@@ -1,6 +1,7 @@
 //! The rows that a case rests on, read again from their files: every cell that is not blank, those of columns that the
 //! program does not know included.
 
+use crate::export::input::Input;
 use crate::record::{Books, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -18,7 +19,7 @@ pub fn rows(books: &Books, places: &BTreeSet<Place>) -> io::Result<BTreeMap<Plac
         let wanted: BTreeSet<u32> =
             places.iter().filter(|place| place.file == number).map(|place| place.record).collect();
         let Some(last) = wanted.last() else { continue };
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&file.path)?;
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Input::open(&file.path)?);
         for (record, row) in (1..=*last).zip(reader.byte_records()) {
             let row = row?;
             if wanted.contains(&record) {
