@@ -116,7 +116,8 @@ fn whether_a_file_fits_in_memory_is_told_by_its_text() {
     for number in 0..1800 {
         let id = format!("N{number}");
         exports = exports.case(&id, "other", "12.50", "2026-03-02", "12.50");
-        exports.decisions = exports.decisions.trim_end().to_owned() + &long + "\n";
+        exports.decisions.truncate(exports.decisions.len() - 1);
+        exports.decisions += &format!("{long}\n");
     }
     let desk = desk(&exports);
     assert!(fs::metadata(desk.path("exports/decisions.parquet")).unwrap().len() < 1 << 20);
