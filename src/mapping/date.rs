@@ -2,7 +2,7 @@
 //!
 //! A form such as `d/m/Y H:M` says how a column writes them. What does not fit it is refused, never guessed.
 
-mod form;
+pub(super) mod form;
 mod months;
 
 use crate::export::value;

@@ -301,7 +301,7 @@ impl<'c> Parts<'c> {
 
 /// A number of so many digits, or as many of them as there are; and what follows.
 #[inline]
-fn number(text: &[u8], least: u8, most: u8) -> Option<(u32, &[u8])> {
+pub(in crate::mapping) fn number(text: &[u8], least: u8, most: u8) -> Option<(u32, &[u8])> {
     let (mut number, mut rest) = (0, text);
     for count in 0..most {
         match rest {
@@ -320,13 +320,13 @@ fn after_word<'c>(text: &'c [u8], word: &str) -> Option<&'c [u8]> {
 }
 
 /// `AM`, `pm`, `a.m.` and so on, whether it is the afternoon; and what follows.
-fn half(text: &[u8]) -> Option<(bool, &[u8])> {
+pub(in crate::mapping) fn half(text: &[u8]) -> Option<(bool, &[u8])> {
     let either = [("am", false), ("pm", true), ("a.m.", false), ("p.m.", true)];
     either.into_iter().find_map(|(word, is_afternoon)| Some((is_afternoon, after_word(text, word)?)))
 }
 
 /// `Z`, `UTC`, `+02:00`, `+0200` or `+02` in minutes, and what follows.
-fn offset(text: &[u8]) -> Option<(i32, &[u8])> {
+pub(in crate::mapping) fn offset(text: &[u8]) -> Option<(i32, &[u8])> {
     let (is_west, digits) = match text {
         [b'+', digits @ ..] => (false, digits),
         [b'-', digits @ ..] => (true, digits),

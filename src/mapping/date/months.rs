@@ -56,7 +56,7 @@ impl Months {
     }
 
     /// The month, from 1 on, with whose name a text begins, and what follows the name.
-    pub(super) fn take<'c>(&self, text: &'c [u8]) -> Option<(u32, &'c [u8])> {
+    pub(in crate::mapping) fn take<'c>(&self, text: &'c [u8]) -> Option<(u32, &'c [u8])> {
         let word = word(text);
         Some((self.month(std::str::from_utf8(word).ok()?)?, text.get(word.len()..)?))
     }
@@ -84,7 +84,7 @@ fn rest_of<'n>(name: &'n str, word: &str) -> Option<&'n str> {
     }
     let mut letters = name.chars();
     let is_prefix = word.chars().flat_map(char::to_lowercase).all(|c| letters.next() == Some(c));
-    is_prefix.then(|| letters.as_str())
+    is_prefix.then_some(letters.as_str())
 }
 
 /// The letters with which a text begins: of other scripts also their marks.
