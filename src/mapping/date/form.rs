@@ -113,6 +113,7 @@ impl DateForm {
     }
 
     /// What a cell means in this form.
+    #[inline]
     pub(super) fn read<'c>(&self, cell: &'c str, months: &Months) -> Result<Moment<'c>, DateError> {
         let text = cell.as_bytes();
         match &self.kind {
@@ -172,6 +173,7 @@ struct Parts<'c> {
 }
 
 impl Tokens {
+    #[inline]
     fn read<'c>(&self, text: &'c [u8], months: &Months) -> Result<Moment<'c>, DateError> {
         let mut parts = Parts::default();
         let mut rest = text;
@@ -227,7 +229,10 @@ impl<'c> Parts<'c> {
     #[inline]
     fn take(&mut self, token: Token, text: &'c [u8], months: &Months) -> Option<&'c [u8]> {
         match token {
-            Token::Byte(byte) => text.split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest),
+            Token::Byte(byte) => match text {
+                [first, rest @ ..] if *first == byte => Some(rest),
+                _ => None,
+            },
             Token::Number { field, least, most } => {
                 let (number, rest) = number(text, least, most)?;
                 match field {
@@ -264,7 +269,10 @@ impl<'c> Parts<'c> {
                 self.offset = Some(offset);
                 Some(rest)
             }
-            Token::Blank => Some(blank::skip(text)).filter(|rest| rest.len() < text.len()),
+            Token::Blank => match text {
+                [b' ', rest @ ..] if rest.first().is_some_and(u8::is_ascii_digit) => Some(rest),
+                _ => Some(blank::skip(text)).filter(|rest| rest.len() < text.len()),
+            },
         }
     }
 
@@ -278,6 +286,7 @@ impl<'c> Parts<'c> {
     }
 
     /// The moment, if calendar and clock have it.
+    #[inline]
     fn moment(self) -> Result<Moment<'c>, DateError> {
         let number = day_number(self.year, self.month, self.day).ok_or(DateError::Day)?;
         let clock = match self.hour {
@@ -287,6 +296,7 @@ impl<'c> Parts<'c> {
         Ok(Moment { date: [self.year, self.month, self.day], number, clock })
     }
 
+    #[inline]
     fn clock(&self, hour: u32) -> Option<Clock<'c>> {
         let hour = match self.is_afternoon {
             None => hour,
@@ -299,18 +309,27 @@ impl<'c> Parts<'c> {
     }
 }
 
-/// A number of so many digits, or as many of them as there are; and what follows.
+/// A number of so many digits, or as many of them as there are; and what follows. Two are the usual.
 #[inline]
 pub(in crate::mapping) fn number(text: &[u8], least: u8, most: u8) -> Option<(u32, &[u8])> {
-    let (mut number, mut rest) = (0, text);
-    for count in 0..most {
-        match rest {
-            [digit @ b'0'..=b'9', next @ ..] => (number, rest) = (number * 10 + u32::from(digit - b'0'), next),
-            _ if count < least => return None,
-            _ => break,
+    let digit = |byte: u8| Some(u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
+    match (most, text) {
+        (2, [tens, rest @ ..]) => {
+            let tens = digit(*tens)?;
+            match rest.split_first().and_then(|(ones, rest)| Some((digit(*ones)?, rest))) {
+                Some((ones, rest)) => Some((tens * 10 + ones, rest)),
+                None => (least == 1).then_some((tens, rest)),
+            }
+        }
+        (4, [a, b, c, d, rest @ ..]) if least == 4 => {
+            Some((((digit(*a)? * 10 + digit(*b)?) * 10 + digit(*c)?) * 10 + digit(*d)?, rest))
+        }
+        _ => {
+            let length = text.iter().take(usize::from(most)).take_while(|b| b.is_ascii_digit()).count();
+            let (digits, rest) = text.split_at_checked(length).filter(|_| length >= usize::from(least))?;
+            Some((digits.iter().fold(0, |number, byte| number * 10 + u32::from(byte.wrapping_sub(b'0'))), rest))
         }
     }
-    Some((number, rest))
 }
 
 /// Whether a text begins with a word, in any case; and what follows it.
