@@ -62,7 +62,7 @@ fn what_settled_it_is_told() {
     assert_eq!(because(&["03/04/2026", "13/04/2026", "14/04/2026"]), [1]);
     assert_eq!(because(&["03/04/26", "13/04/26", "01/04/99"]), [1, 2]);
     assert_eq!(because(&["03/04/26", "13/04/26", "13/04/99"]), [2]);
-    assert_eq!(because(&["05/05/2026", "2026-03-04", "4 Mar 2026"]), Vec::<usize>::new());
+    assert_eq!(because(&["05/05/2026", "2026-03-04", "4 Mar 2026"]), [0_usize; 0]);
 }
 
 #[test]
