@@ -1,5 +1,6 @@
 //! TOML documents that people write: read table by table, with every mistake named at its place.
 
+use include_dir::{Dir, DirEntry};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use toml::Spanned;
@@ -12,6 +13,29 @@ pub struct Source {
     pub name: String,
     /// Its content.
     pub text: String,
+}
+
+impl Source {
+    /// The files of a folder that is part of the program, by name.
+    pub(crate) fn all_in(folder: &Dir<'_>) -> Vec<Source> {
+        let mut sources = Vec::new();
+        gather(folder, &mut sources);
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        sources
+    }
+}
+
+fn gather(folder: &Dir<'_>, sources: &mut Vec<Source>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(folder) => gather(folder, sources),
+            DirEntry::File(file) => {
+                let name = file.path().to_string_lossy().replace('\\', "/");
+                let text = String::from_utf8_lossy(file.contents()).into_owned();
+                sources.push(Source { name, text });
+            }
+        }
+    }
 }
 
 /// Something wrong in a document.

@@ -25,8 +25,8 @@ impl PolicyArgs {
             add(&mut sources, of_folder(folder)?);
         }
         match catalogue(sources) {
-            Err(Failure::Policies { problems, sources, .. }) => {
-                Err(Failure::Policies { problems, sources, folder: self.policies.clone() })
+            Err(Failure::Documents { problems, sources, .. }) => {
+                Err(Failure::Documents { problems, sources, folder: self.policies.clone() })
             }
             loaded => loaded,
         }
@@ -35,7 +35,7 @@ impl PolicyArgs {
 
 /// The catalogue of a set of files.
 pub(super) fn catalogue(sources: Vec<Source>) -> Result<Catalogue, Failure> {
-    Catalogue::of(sources.clone()).map_err(|problems| Failure::Policies { problems, sources, folder: None })
+    Catalogue::of(sources.clone()).map_err(|problems| Failure::Documents { problems, sources, folder: None })
 }
 
 /// Adds files to others; one with a known name takes the place of that.

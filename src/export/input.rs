@@ -1,10 +1,12 @@
 //! An export opened: whatever its format, its rows come as the bytes of CSV, so that one parser judges them all.
 
 use super::parquet::Parquet;
+use crate::mapping::Source;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// An export from its header to its last row, as CSV; and what tells its file from any other.
 pub(crate) struct Input {
@@ -20,6 +22,8 @@ enum Rows {
     Csv(File),
     /// The bytes are made from its tables.
     Parquet(Box<Parquet>),
+    /// The bytes were made before from all of it.
+    Shaped { bytes: Arc<Vec<u8>>, given: usize, size: u64, sha256: String },
 }
 
 /// Why an export cannot be read though its bytes can; travels as the source of an [`io::Error`].
@@ -48,10 +52,22 @@ impl Input {
     ///
     /// # Errors
     /// When the file cannot be opened, or is no Parquet file though its name says so: then the source is [`Refused`].
-    pub(crate) fn open(path: &Path) -> io::Result<Input> {
+    pub(crate) fn open(path: &Path, _encoding: Option<&'static encoding_rs::Encoding>) -> io::Result<Input> {
         let file = File::open(path)?;
         let rows = if is_parquet(path) { Rows::Parquet(Box::new(Parquet::open(file)?)) } else { Rows::Csv(file) };
         Ok(Input { rows, hash: Sha256::new(), passed: 0, told: 0 })
+    }
+
+    /// Opens an export as the reader of its table is to see it.
+    ///
+    /// # Errors
+    /// As of [`Input::open`].
+    pub(crate) fn of_export(path: &Path, mapping: Option<&Arc<Source>>) -> io::Result<Input> {
+        let Some(shaped) = mapping.and_then(|source| source.shaped(path)) else {
+            return Input::open(path, mapping.and_then(|source| source.encoding));
+        };
+        let (bytes, size, sha256) = (Arc::clone(&shaped.bytes), shaped.size, shaped.sha256.clone());
+        Ok(Input { rows: Rows::Shaped { bytes, given: 0, size, sha256 }, hash: Sha256::new(), passed: 0, told: 0 })
     }
 
     /// How many bytes of CSV an export is, by which it is told whether it fits in memory; for a Parquet file, which packs
@@ -69,9 +85,10 @@ impl Input {
     }
 
     /// Adds to the file's hash: these bytes, which were read before, or as much of a Parquet file as they stand for.
-    pub(super) fn hash(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn hash(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.rows {
             Rows::Csv(_) => self.hash.update(bytes),
+            Rows::Shaped { .. } => {}
             Rows::Parquet(parquet) => self.passed += parquet.pass(&mut self.hash)?,
         }
         Ok(())
@@ -83,8 +100,11 @@ impl Input {
     }
 
     /// The file's size in bytes and its SHA-256 in lower-case hex, once all bytes were read and hashed.
-    pub(super) fn finish(mut self) -> io::Result<(u64, String)> {
+    pub(crate) fn finish(mut self) -> io::Result<(u64, String)> {
         self.hash(&[])?;
+        if let Rows::Shaped { size, sha256, .. } = self.rows {
+            return Ok((size, sha256));
+        }
         Ok((self.passed, self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 }
@@ -98,6 +118,12 @@ impl Read for Input {
                 Ok(read)
             }
             Rows::Parquet(parquet) => parquet.read(into),
+            Rows::Shaped { bytes, given, size, .. } => {
+                let read = bytes.get(*given..).unwrap_or_default().read(into)?;
+                *given += read;
+                self.passed = *size * *given as u64 / bytes.len().max(1) as u64;
+                Ok(read)
+            }
         }
     }
 }

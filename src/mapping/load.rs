@@ -1,16 +1,17 @@
 //! From the text of a mapping file to its sources, with every problem of the file named at its place.
 
 use super::amount::{AmountForm, Grouping, Sign};
-use super::date::{ClockChange, DateForm, DateReader, Months};
+use super::date::{ClockChange, Months};
 use super::keys::{
     ColumnTable, ConditionKeys, Defaults, Forms, GatherKeys, HeaderKey, Minor as MinorKey, PartTable, SignKey,
     SourceKeys, Texts, Twice,
 };
 use super::source::{
-    Condition, Convert, Events, Fill, Gather, HeaderAt, Minor, Named, Pick, Source, Spec, Test, Which,
+    AutoDates, Condition, Convert, Events, Fill, Gather, HeaderAt, Minor, Named, Pick, Source, Spec, Test, Which,
 };
 use crate::column::{Column, Table, Type};
 use crate::document::{self, Problem, Reading, one_line};
+use crate::time::Zone;
 use encoding_rs::Encoding;
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -49,8 +50,7 @@ pub fn mapping(document: &document::Source) -> Result<Mapping, Vec<Problem>> {
 
 fn read(reading: &mut Reading<'_>, mut table: DeTable<'_>) -> Mapping {
     let title = table.remove("title").and_then(|value| reading.value(value)).unwrap_or_default();
-    let defaults: Defaults =
-        table.remove("defaults").and_then(|value| reading.value(value)).unwrap_or_default();
+    let defaults: Defaults = table.remove("defaults").and_then(|value| reading.value(value)).unwrap_or_default();
     let mut sources = Vec::new();
     for of in Table::ALL {
         let listed = sources_of(reading, table.remove(of.name()));
@@ -146,8 +146,23 @@ impl Compiler<'_, '_> {
             self.problem(self.span.clone(), "`number_within` in a source that is gathered", help);
         }
         if source.gather.is_none() && source.columns.iter().any(|spec| spec.events.is_some()) {
-            let help = "write `gather = { by = …, event = …, time = … }`, or leave `first`, `last`, `sum` and `count` out";
+            let help =
+                "write `gather = { by = …, event = …, time = … }`, or leave `first`, `last`, `sum` and `count` out";
             self.problem(self.span.clone(), "a column takes events, and the source does not `gather` them", help);
+        }
+        let is_number = |spec: &&Spec| matches!(spec.pick, Pick::Product(..)) || is_sum(spec);
+        let by_currency = |spec: &&Spec| match (&spec.pick, &spec.convert) {
+            (Pick::Product(..), Convert::Amount(_, minor)) => *minor != Minor::No,
+            (_, Convert::Amount(_, minor)) => *minor == Minor::ByCurrency,
+            _ => false,
+        };
+        if let Some(spec) = source.columns.iter().find(|spec| is_number(spec) && by_currency(spec)) {
+            let what = format!("`{}` is multiplied or added up, and in minor units of a currency", spec.column.name());
+            self.problem(
+                self.span.clone(),
+                what,
+                "write `minor_units` as a number of digits for a sum; a product has none",
+            );
         }
         let lacks = |spec: &&Spec| matches!(spec.pick, Pick::Event) && !is_count(spec);
         let without_time = source.gather.as_ref().is_some_and(|gather| gather.time.is_none());
@@ -242,15 +257,13 @@ impl Compiler<'_, '_> {
     }
 
     fn gather(&mut self, keys: &GatherKeys, forms: Forms<'_>) -> Gather {
-        let reader = keys.time.as_ref().map(|name| (Named::of(name), self.date_reader(forms)));
-        let time = reader.and_then(|(name, reader)| match reader {
-            Some((reader, false)) => Some((name, reader)),
-            Some((_, true)) => {
+        let time = keys.time.as_ref().and_then(|name| match self.dates(forms, false)? {
+            Convert::Date(reader, _) => Some((Named::of(name), reader)),
+            _ => {
                 let help = "write the form of the events' times in the source's `dates`; `reperform inspect` shows it";
                 self.problem(self.span.clone(), "the times of events cannot have the form `auto`", help);
                 None
             }
-            None => None,
         });
         Gather {
             by: keys.by.0.iter().map(|name| Named::of(name)).collect(),
@@ -346,7 +359,8 @@ impl Compiler<'_, '_> {
         span: &Range<usize>,
     ) -> Option<Pick> {
         let cell = keys.column.is_some() || keys.position.is_some();
-        let said = [cell, keys.constant.is_some(), keys.join.is_some(), keys.product.is_some(), keys.number_within.is_some()];
+        let said =
+            [cell, keys.constant.is_some(), keys.join.is_some(), keys.product.is_some(), keys.number_within.is_some()];
         match said.iter().filter(|is| **is).count() {
             1 => {}
             0 if events.is_some_and(|events| events.which != Which::Sum) => return Some(Pick::Event),
@@ -397,11 +411,7 @@ impl Compiler<'_, '_> {
             Type::Amount | Type::Percent | Type::Whole => {
                 Convert::Amount(self.amount_form(keys, forms), self.minor(forms, span))
             }
-            kind @ (Type::Time | Type::Date) => {
-                let (reader, is_auto) = self.date_reader(forms)?;
-                let day_only = kind == Type::Date;
-                if is_auto { Convert::AutoDate(reader, day_only) } else { Convert::Date(reader, day_only) }
-            }
+            kind @ (Type::Time | Type::Date) => return self.dates(forms, kind == Type::Date),
         })
     }
 
@@ -448,11 +458,26 @@ impl Compiler<'_, '_> {
         }
     }
 
-    /// A reader of dates, and whether their order is to be settled by the data.
-    fn date_reader(&mut self, forms: Forms<'_>) -> Option<(DateReader, bool)> {
+    fn dates(&mut self, forms: Forms<'_>, day_only: bool) -> Option<Convert> {
+        let auto = self.auto_dates(forms)?;
+        if forms.dates.is_some_and(|key| key.get_ref().0 == ["auto"]) {
+            return Some(Convert::AutoDate(auto, day_only));
+        }
+        let iso = || vec!["iso".to_owned()];
+        match auto.reader(&forms.dates.map_or_else(iso, |key| key.get_ref().0.clone())) {
+            Ok(reader) => Some(Convert::Date(reader, day_only)),
+            Err(what) => {
+                let span = forms.dates.map_or(self.span.clone(), Spanned::span);
+                self.problem(span, what, "write a form such as `d/m/Y H:M`, `iso`, `excel`, `unix` or `auto`");
+                None
+            }
+        }
+    }
+
+    fn auto_dates(&mut self, forms: Forms<'_>) -> Option<AutoDates> {
         let months = match forms.months {
-            None => Months::english(),
-            Some(key) => match Months::of(key.get_ref()) {
+            None => Months::default(),
+            Some(key) => match Months::new(key.get_ref()) {
                 Ok(months) => months,
                 Err(what) => {
                     self.problem(key.span(), what, "name the twelve months from January on");
@@ -460,10 +485,10 @@ impl Compiler<'_, '_> {
                 }
             },
         };
-        let zone = match forms.zone.map(|key| (key.get_ref().parse(), key)) {
+        let zone = match forms.zone.map(|key| (Zone::named(key.get_ref()), key)) {
             None => None,
-            Some((Ok(zone), _)) => Some(zone),
-            Some((Err(_), key)) => {
+            Some((Some(zone), _)) => Some(zone),
+            Some((None, key)) => {
                 let help = "name a zone of the IANA list, such as `UTC` or `Europe/Berlin`";
                 self.problem(key.span(), format!("unknown time zone `{}`", key.get_ref()), help);
                 return None;
@@ -473,25 +498,16 @@ impl Compiler<'_, '_> {
             Twice::Earlier => ClockChange::Earlier,
             Twice::Later => ClockChange::Later,
         });
-        let texts = forms.dates.map(|key| key.get_ref().0.clone()).unwrap_or_else(|| vec!["iso".to_owned()]);
-        let is_auto = texts == ["auto"];
-        let parsed = texts.iter().filter(|_| !is_auto).map(|text| DateForm::parse(text));
-        let span = forms.dates.map_or(self.span.clone(), Spanned::span);
-        let reader = parsed
-            .collect::<Result<Vec<_>, String>>()
-            .and_then(|forms| DateReader::new(forms, months, zone, clock_change));
-        match reader {
-            Ok(reader) => Some((reader, is_auto)),
-            Err(what) => {
-                self.problem(span, what, "write a form such as `d/m/Y H:M`, `iso`, `excel`, `unix` or `auto`");
-                None
-            }
-        }
+        Some(AutoDates { months, zone, clock_change })
     }
 }
 
 fn is_count(spec: &Spec) -> bool {
     spec.events.as_ref().is_some_and(|events| events.which == Which::Count)
+}
+
+fn is_sum(spec: &Spec) -> bool {
+    spec.events.as_ref().is_some_and(|events| events.which == Which::Sum)
 }
 
 /// The names most like one that is not known, as a help.

@@ -1,7 +1,8 @@
 //! One row of a source made a row of its table: cells picked, mapped and brought into the canonical form.
 
-use super::amount::{AmountForm, Sign};
-use super::source::{Convert, HeaderAt, Minor, Named, Pick, Source, Spec, Which, same_name};
+use super::amount::{AmountError, AmountForm};
+use super::date::DateError;
+use super::source::{Condition, Convert, HeaderAt, Minor, Pick, Source, Spec, Which};
 use crate::column::Column;
 use crate::money::{Currency, minor_digits};
 use rust_decimal::Decimal;
@@ -19,8 +20,8 @@ pub(crate) struct RowMap {
     cells: Vec<Mapped>,
     keep: Vec<usize>,
     skip: Vec<usize>,
-    /// Where it stands whether the row is the first of those that repeat its facts.
-    once: Option<usize>,
+    /// Where reading the file before has put what it found out about the row.
+    verdict: Option<usize>,
     is_gathered: bool,
 }
 
@@ -69,53 +70,60 @@ const HEADER_AGAIN: Reason = 1;
 const TOLD_BEFORE: Reason = 2;
 /// Rows of a case behind its first.
 pub(super) const GATHERED: Reason = 3;
-const KEEP: Reason = 4;
-
-/// A mapping that does not fit a file's header.
-pub(crate) struct Misfit {
-    /// The columns that the header lacks, as the mapping names them.
-    pub(crate) missing: Vec<Named>,
-}
+/// Rows of a case without any of the events that it needs.
+pub(super) const UNNEEDED: Reason = 4;
+const KEEP: Reason = 5;
 
 impl RowMap {
-    /// Finds the mapping's columns in a header. `added` are the columns that reading the file before has put behind its own.
-    pub(crate) fn new(source: &Arc<Source>, header: &[String]) -> Result<RowMap, Misfit> {
+    /// The mapping of rows under a header that lacks nothing.
+    pub(crate) fn new(source: &Arc<Source>, header: &[String]) -> RowMap {
+        let layout = source.layout(header);
         let is_gathered = source.gather.is_some();
-        let mut finder = Finder { header, missing: Vec::new() };
-        let layout = source.layout(header.len());
-        let mut cells = Vec::new();
         let mut next = 0;
+        let mut cells = Vec::new();
         for (number, spec) in source.columns.iter().enumerate() {
-            let inputs = match &spec.pick {
+            let inputs: Option<SmallVec<[usize; 2]>> = match &spec.pick {
                 _ if is_gathered => {
                     let from = next;
                     next += spec.gathered_cells();
                     Some((from..next).collect())
                 }
-                Pick::NumberWithin(within) => layout.number(source, within).map(|at| SmallVec::from_slice(&[at])),
-                pick => finder.inputs(pick.inputs(), spec.optional),
+                Pick::NumberWithin(within) => Some(layout.number(within).into_iter().collect()),
+                pick => pick.inputs().iter().map(|named| Some(layout.filled(named.at(header)?))).collect(),
             };
-            let filled = |at: usize| layout.filled(source, header, at);
-            let inputs = inputs.map(|inputs: SmallVec<[usize; 2]>| {
-                if is_gathered { inputs } else { inputs.into_iter().map(filled).collect() }
-            });
             cells.extend(inputs.map(|inputs| Mapped { spec: number, inputs }));
         }
-        let conditions = if is_gathered { (&[][..], &[][..]) } else { (&source.keep[..], &source.skip[..]) };
-        let keep = conditions.0.iter().map(|condition| finder.at(&condition.column)).collect();
-        let skip = conditions.1.iter().map(|condition| finder.at(&condition.column)).collect();
-        if !finder.missing.is_empty() {
-            return Err(Misfit { missing: finder.missing });
+        let (keep, skip) = source.condition_places(header);
+        RowMap {
+            source: Arc::clone(source),
+            width: if is_gathered { next + 1 } else { layout.width() },
+            header: header.to_vec(),
+            cells,
+            keep,
+            skip,
+            verdict: if is_gathered { Some(next) } else { layout.once },
+            is_gathered,
         }
-        let width = if is_gathered { next } else { layout.width };
-        let once = layout.once;
-        let header = header.to_vec();
-        Ok(RowMap { source: Arc::clone(source), width, header, cells, keep, skip, once, is_gathered })
     }
 
     /// The canonical columns, in the order of the mapped cells.
     pub(crate) fn columns(&self) -> impl Iterator<Item = Column> {
         self.cells.iter().filter_map(|cell| self.spec(cell)).map(|spec| spec.column)
+    }
+
+    /// The canonical columns as the source names them.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        let label = |cell: &Mapped| self.spec(cell).map_or_else(String::new, |spec| self.label(spec));
+        self.cells.iter().map(label).collect()
+    }
+
+    fn label(&self, spec: &Spec) -> String {
+        if self.is_gathered || spec.pick.inputs().is_empty() {
+            return spec.column.name().to_owned();
+        }
+        let named = spec.pick.inputs().iter().map(|named| named.at(&self.header).and_then(|at| self.header.get(at)));
+        let names: Vec<&str> = named.map(|name| name.map_or("", |name| name.trim())).collect();
+        if names.iter().all(|name| name.is_empty()) { spec.column.name().to_owned() } else { names.join(", ") }
     }
 
     /// How many of a row's cells are not of the file.
@@ -131,6 +139,7 @@ impl RowMap {
             HEADER_AGAIN => "the row repeats the header".to_owned(),
             TOLD_BEFORE => "a row before says the same".to_owned(),
             GATHERED => "the row is told with the first of its case".to_owned(),
+            UNNEEDED => "its case has none of the events that it needs".to_owned(),
             _ => match (self.source.keep.get(conditions), conditions.checked_sub(self.source.keep.len())) {
                 (Some(condition), _) => format!("not kept: it is not so that {}", condition.shown()),
                 (None, Some(skip)) => self.source.skip.get(skip).map_or_else(String::new, |c| c.shown()),
@@ -144,7 +153,12 @@ impl RowMap {
         self.chosen(row)?;
         to.bytes.clear();
         to.ends.clear();
-        to.fault = None;
+        let verdict = self.verdict(row);
+        to.fault = (!verdict.is_empty()).then(|| MapFault {
+            column: String::new(),
+            value: String::new(),
+            reason: String::from_utf8_lossy(verdict).into_owned(),
+        });
         for cell in &self.cells {
             if let Some(spec) = self.spec(cell) {
                 self.fill(cell, spec, row, to);
@@ -152,6 +166,11 @@ impl RowMap {
             to.ends.push(to.bytes.len());
         }
         Ok(())
+    }
+
+    /// What was found out about a row before: nothing, `again` if it says what a row before says, or why it is at fault.
+    fn verdict<'r>(&self, row: &'r impl Row) -> &'r [u8] {
+        self.verdict.filter(|_| row.len() == self.width).map_or(&[], |at| row.cell(at))
     }
 
     fn spec(&self, cell: &Mapped) -> Option<&Spec> {
@@ -170,8 +189,8 @@ impl RowMap {
             return Err(HEADER_AGAIN);
         }
         self.source.chosen(row, &self.keep, &self.skip)?;
-        match self.once {
-            Some(at) if row.len() == self.width && row.cell(at).is_empty() => Err(TOLD_BEFORE),
+        match self.verdict(row) {
+            b"again" => Err(TOLD_BEFORE),
             _ => Ok(()),
         }
     }
@@ -204,12 +223,7 @@ impl RowMap {
     fn fault(&self, cell: &Mapped, spec: &Spec, row: &impl Row, reason: String) -> MapFault {
         let text = |at: &usize| String::from_utf8_lossy(row.cell(*at)).trim().to_owned();
         let values: Vec<String> = cell.inputs.iter().map(text).collect();
-        let name = |at: &usize| self.header.get(*at).map_or_else(String::new, |name| name.trim().to_owned());
-        let names: Vec<String> = match (self.is_gathered, spec.pick.inputs()) {
-            (true, _) | (_, []) => vec![spec.column.name().to_owned()],
-            _ => cell.inputs.iter().map(name).collect(),
-        };
-        MapFault { column: names.join(", "), value: values.join(", "), reason }
+        MapFault { column: self.label(spec), value: values.join(", "), reason }
     }
 
     /// Appends the canonical form of a cell.
@@ -242,19 +256,24 @@ impl RowMap {
             },
             Convert::Amount(form, _) if self.is_gathered && spec.is_number() => {
                 let value: Decimal = text.parse().map_err(|_| "the sum is too large".to_owned())?;
-                decimal(value, form.sign, to)?;
+                form.write(value, to).map_err(amount_error)?;
             }
-            Convert::Amount(form, minor) => form.read(text, self.digits(*minor, to, ends)?, to)?,
+            Convert::Amount(form, minor) => {
+                let digits = self.digits(*minor, to, ends)?;
+                form.read(text, digits, to).map_err(amount_error)?;
+            }
             Convert::Date(reader, day_only) => {
                 let start = to.len();
-                reader.read(text, to)?;
+                reader.read(text, to).map_err(date_error)?;
                 if *day_only {
                     to.truncate(to.len().min(start + "2026-03-04".len()));
                 }
             }
             Convert::AutoDate(..) => return Err("the order of day and month is not settled".to_owned()),
             Convert::CurrencyOf(form, codes) => {
-                let symbol = form.symbol(text).ok_or_else(|| "there is no symbol of a currency that `codes` names".to_owned())?;
+                let symbol = form
+                    .symbol(text)
+                    .ok_or_else(|| "there is no symbol of a currency that `codes` names".to_owned())?;
                 let code = codes.get(symbol).ok_or_else(|| format!("`codes` does not name `{symbol}`"))?;
                 to.extend_from_slice(code.as_bytes());
             }
@@ -279,29 +298,6 @@ impl RowMap {
     }
 }
 
-/// Finds columns in a header.
-struct Finder<'a> {
-    header: &'a [String],
-    missing: Vec<Named>,
-}
-
-impl Finder<'_> {
-    fn at(&mut self, named: &Named) -> usize {
-        named.at(self.header).unwrap_or_else(|| {
-            self.missing.push(named.clone());
-            0
-        })
-    }
-
-    /// The positions of columns; `None` if one may be missing, and is.
-    fn inputs(&mut self, columns: &[Named], optional: bool) -> Option<SmallVec<[usize; 2]>> {
-        if optional && columns.iter().any(|named| named.at(self.header).is_none()) {
-            return None;
-        }
-        Some(columns.iter().map(|named| self.at(named)).collect())
-    }
-}
-
 /// The text of the cells that a column takes.
 fn pick(cell: &Mapped, spec: &Spec, row: &impl Row, to: &mut String) -> Result<(), String> {
     if let Pick::Constant(text) = &spec.pick {
@@ -310,7 +306,7 @@ fn pick(cell: &Mapped, spec: &Spec, row: &impl Row, to: &mut String) -> Result<(
     }
     let with = if let Pick::Join(_, with) = &spec.pick { with.as_str() } else { " " };
     for at in &cell.inputs {
-        let text = std::str::from_utf8(row.cell(*at)).map_err(|_| "not UTF-8: say the `encoding`".to_owned())?.trim();
+        let text = text_of(row.cell(*at))?;
         if !to.is_empty() && !text.is_empty() {
             to.push_str(with);
         }
@@ -371,12 +367,20 @@ impl Spec {
 
 fn product(cell: &Mapped, spec: &Spec, form: &AmountForm, row: &impl Row, to: &mut Vec<u8>) -> Result<(), String> {
     match multiplied(cell.inputs.iter().map(|at| row.cell(*at)), form)? {
-        Some(value) => decimal(value, spec.sign(), to),
+        Some(value) => form.write(value, to).map_err(amount_error),
         None => {
             to.extend_from_slice(spec.default.as_bytes());
             Ok(())
         }
     }
+}
+
+pub(super) fn amount_error(error: AmountError) -> String {
+    format!("the amount {error}")
+}
+
+pub(super) fn date_error(error: DateError) -> String {
+    format!("the date {error}")
 }
 
 /// Numbers multiplied, exactly; nothing if one is blank.
@@ -386,41 +390,22 @@ pub(super) fn multiplied<'a>(
 ) -> Result<Option<Decimal>, String> {
     let mut product = Decimal::ONE;
     for cell in cells {
-        let text = std::str::from_utf8(cell).map_err(|_| "not UTF-8: say the `encoding`".to_owned())?.trim();
+        let text = text_of(cell)?;
         if text.is_empty() {
             return Ok(None);
         }
-        let factor = form.signed(text)?;
+        let factor = form.signed(text, None).map_err(amount_error)?;
         // A product of more digits than a decimal holds would be rounded without a word.
-        let exact = product.checked_mul(factor).filter(|p| p.scale() == product.scale() + factor.scale() || p.is_zero());
-        product = exact.ok_or_else(|| "the product has more than 28 digits".to_owned())?;
+        let exact = |p: &Decimal| p.is_zero() || p.scale() == product.scale() + factor.scale();
+        let whole = product.checked_mul(factor).filter(exact);
+        product = whole.ok_or_else(|| "the product has more than 28 digits".to_owned())?;
     }
     Ok(Some(product))
 }
 
-impl Spec {
-    fn sign(&self) -> Sign {
-        match &self.convert {
-            Convert::Amount(form, _) => form.sign,
-            _ => Sign::Positive,
-        }
-    }
-}
-
-/// Appends a number as an amount, with the sign that it is to have.
-fn decimal(value: Decimal, sign: Sign, to: &mut Vec<u8>) -> Result<(), String> {
-    let value = match sign {
-        Sign::Positive => value,
-        Sign::Negative => -value,
-        Sign::Any => value.abs(),
-    };
-    if value.is_sign_negative() && !value.is_zero() {
-        let reason = if sign == Sign::Negative { "the amount is positive: expected a negative one" } else { "the amount is negative" };
-        return Err(reason.to_owned());
-    }
-    let text = value.abs().normalize().to_string();
-    to.extend_from_slice(text.as_bytes());
-    Ok(())
+/// A cell as text, without white space around it.
+pub(super) fn text_of(cell: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(cell).map(str::trim).map_err(|_| "the cell is not UTF-8: say the `encoding`".to_owned())
 }
 
 /// What a spreadsheet did to an id.
@@ -436,7 +421,9 @@ fn damage(id: &str) -> Option<&'static str> {
         _ => 0,
     };
     match rest.get(fraction..)? {
-        [] if rest == b".0" => Some("the id looks like a number that a program made of it: `extract = '^(\\d+)\\.0$'` takes the `.0` away"),
+        [] if rest == b".0" => {
+            Some("the id looks like a number that a program made of it: `extract = '^(\\d+)\\.0$'` takes the `.0` away")
+        }
         [b'e' | b'E', b'+', power @ ..] if !power.is_empty() && power.iter().all(u8::is_ascii_digit) => {
             Some("the id was made a number by a spreadsheet, and what it was cannot be told: export it again as text")
         }
@@ -444,7 +431,24 @@ fn damage(id: &str) -> Option<&'static str> {
     }
 }
 
+impl Spec {
+    /// The text that the column takes of a row, before its form; nothing if it cannot be had.
+    pub(super) fn text(&self, row: &impl Row, inputs: &[usize]) -> Option<String> {
+        let cell = Mapped { spec: 0, inputs: inputs.iter().copied().collect() };
+        let (mut text, mut lower) = (String::new(), String::new());
+        pick(&cell, self, row, &mut text).ok()?;
+        self.rewrite(&mut text, &mut lower).ok()?;
+        Some(text)
+    }
+}
+
 impl Source {
+    /// Where the columns of the conditions stand.
+    pub(super) fn condition_places(&self, header: &[String]) -> (Vec<usize>, Vec<usize>) {
+        let at = |condition: &Condition| condition.column.at(header).unwrap_or(usize::MAX);
+        (self.keep.iter().map(at).collect(), self.skip.iter().map(at).collect())
+    }
+
     /// Whether a row meets all conditions to keep it, and none to skip it; their columns stand at these positions.
     pub(super) fn chosen(&self, row: &impl Row, keep: &[usize], skip: &[usize]) -> Result<(), Reason> {
         let cell = |at: usize| String::from_utf8_lossy(row.cell(at));
@@ -460,10 +464,5 @@ impl Source {
             }
         }
         Ok(())
-    }
-
-    /// Whether a header names every column that is needed.
-    pub(super) fn same_header(&self, a: &[String], b: &[String]) -> bool {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(a, b))
     }
 }

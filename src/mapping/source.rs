@@ -1,9 +1,10 @@
 //! A source of a mapping, valid: which files feed a table, and what becomes of their rows.
 
 use super::amount::AmountForm;
-use super::date::DateReader;
+use super::date::{ClockChange, DateForm, DateReader, Months};
 use super::shape::Shaped;
 use crate::column::{Column, Table};
+use crate::time::Zone;
 use encoding_rs::Encoding;
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -235,10 +236,33 @@ pub(super) enum Convert {
     Amount(AmountForm, Minor),
     /// A day with or without a time, or a day alone.
     Date(DateReader, DayOnly),
-    /// To be settled by the data.
-    AutoDate(DateReader, DayOnly),
+    /// The same, of an order that the data settle.
+    AutoDate(AutoDates, DayOnly),
     /// The code of the symbol in the cell.
     CurrencyOf(AmountForm, BTreeMap<String, String>),
+}
+
+/// All that is known of dates whose order is not.
+#[derive(Clone, Debug)]
+pub(super) struct AutoDates {
+    pub(super) months: Months,
+    pub(super) zone: Option<Zone>,
+    pub(super) clock_change: Option<ClockChange>,
+}
+
+impl AutoDates {
+    /// A reader of these forms.
+    pub(super) fn reader(&self, forms: &[String]) -> Result<DateReader, String> {
+        let forms = forms.iter().map(|form| DateForm::parse(form)).collect::<Result<_, _>>()?;
+        DateReader::new(forms, self.months.clone(), self.zone, self.clock_change)
+    }
+}
+
+impl Source {
+    /// Whether its rows are cases that were gathered from events.
+    pub(crate) fn is_gathered(&self) -> bool {
+        self.gather.is_some()
+    }
 }
 
 /// Whether a time of day is cut off.
