@@ -5,6 +5,7 @@
 //! text is a [`Sym`] of [`Books::texts`].
 
 use crate::column::{AmountColumn, Column, Columns, RequestTime, Table};
+use crate::document;
 use crate::mapping::Source;
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::text::{Sym, Texts};
@@ -470,6 +471,8 @@ pub struct Sources {
     pub requests: Vec<Export>,
     /// One or more decision exports.
     pub decisions: Vec<Export>,
+    /// The mapping file by which they are read, if there is one.
+    pub mapping: Option<document::Source>,
 }
 
 impl Sources {
@@ -477,7 +480,7 @@ impl Sources {
     pub fn canonical(folder: &Path) -> Sources {
         let [invoices, requests, decisions] =
             Table::ALL.map(|table| vec![folder.join(format!("{}.csv", table.name())).into()]);
-        Sources { invoices, requests, decisions }
+        Sources { invoices, requests, decisions, mapping: None }
     }
 
     /// The exports of a table.

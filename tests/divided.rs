@@ -7,7 +7,7 @@ use reperform::audit::{Options, audit};
 use reperform::divided::{self, Asked, DividedError};
 use reperform::export::{DivideError, DivideOptions, divide};
 use reperform::policy::{Catalogue, shipped, word};
-use reperform::record::Sources;
+use reperform::record::{Export, Sources};
 use reperform::report::folder::Folder;
 use reperform::report::totals::Totals;
 use reperform::report::{Results, findings, rejects};
@@ -231,7 +231,7 @@ fn decisions() -> impl Strategy<Value = Rows> {
 
 fn sources(folder: &Path, tables: [&Rows; 3]) -> Sources {
     let [invoices, requests, decisions] = tables.map(|rows| rows.write(folder).into_iter().map(Export::from).collect());
-    Sources { invoices, requests, decisions }
+    Sources { invoices, requests, decisions, mapping: None }
 }
 
 fn check(sources: &Sources, options: &Options, parts: &[usize]) {

@@ -171,7 +171,7 @@ impl Audit<'_> {
         folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
         clock.timing.writing_ms = clock.lap();
         let written = folder.written().to_vec();
-        let run = Run::of(catalogue, totals, args.options(), &written, clock.timing);
+        let run = Run::of(catalogue, totals, args.options(), self.sources, &written, clock.timing);
         folder.write(RUN, |to| run.write(to))?;
         let place = folder.finish()?;
         if !args.quiet {

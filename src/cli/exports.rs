@@ -45,7 +45,10 @@ impl ExportArgs {
         }
         let mut sources = match self.mapping()? {
             None => Sources::default(),
-            Some((mapping, folder)) => mapping::prepare(mapping, &folder, &self.named())?,
+            Some((document, folder)) => {
+                let mapping = mapping_of(&document)?;
+                Sources { mapping: Some(document), ..mapping::prepare(mapping, &folder, &self.named())? }
+            }
         };
         let mut missing = Vec::new();
         for table in Table::ALL.into_iter().filter(|table| sources.of(*table).is_empty()).collect::<Vec<_>>() {
@@ -74,18 +77,18 @@ impl ExportArgs {
     fn named(&self) -> Sources {
         let [invoices, requests, decisions] =
             Table::ALL.map(|table| self.files(table).iter().cloned().map(Export::from).collect());
-        Sources { invoices, requests, decisions }
+        Sources { invoices, requests, decisions, mapping: None }
     }
 
     /// The mapping that is asked for, or lies beside the exports; and the folder in which its files are.
-    fn mapping(&self) -> Result<Option<(Mapping, PathBuf)>, Failure> {
+    fn mapping(&self) -> Result<Option<(Source, PathBuf)>, Failure> {
         let beside = self.folder.as_ref().map(|folder| folder.join(BESIDE)).filter(|file| file.is_file());
         let Some(asked) = self.mapping.as_ref().or(beside.as_ref()) else { return Ok(None) };
         let document = document(asked)?;
         let parent = asked.parent().filter(|_| asked.is_file()).map(Path::to_owned).unwrap_or_default();
         let folder = self.folder.clone().unwrap_or(parent);
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        Ok(Some((mapping_of(document)?, folder)))
+        Ok(Some((document, folder)))
     }
 
     /// The arguments as they would be typed.
@@ -99,6 +102,9 @@ impl ExportArgs {
                 words.push(option.to_owned());
                 words.extend(files.iter().map(shown));
             }
+        }
+        if let Some(mapping) = &self.mapping {
+            words.extend(["--mapping".to_owned(), shown(mapping)]);
         }
         words.extend(self.as_of.iter().flat_map(|day| ["--as-of".to_owned(), day.to_string()]));
         words
@@ -129,12 +135,9 @@ pub(super) fn document(asked: &Path) -> Result<Source, Failure> {
 }
 
 /// The mapping that a document holds.
-pub(super) fn mapping_of(document: Source) -> Result<Mapping, Failure> {
-    mapping::mapping(&document).map_err(|problems| Failure::Documents {
-        problems,
-        sources: vec![document],
-        folder: None,
-    })
+pub(super) fn mapping_of(document: &Source) -> Result<Mapping, Failure> {
+    let failure = |problems| Failure::Documents { problems, sources: vec![document.clone()], folder: None };
+    mapping::mapping(document).map_err(failure)
 }
 
 /// A table's export in a folder, of either format. Which of two is meant cannot be told.

@@ -123,6 +123,7 @@ pub(super) fn read_file<'a, I: Intake>(
 /// A file, of which a window lies in memory.
 struct Source<'s, 'a> {
     input: Input,
+    path: &'s Path,
     name: &'s str,
     setting: &'s Setting<'a>,
     window: Vec<u8>,
@@ -143,12 +144,20 @@ fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<u
 
 impl<'s, 'a> Source<'s, 'a> {
     fn open(
-        path: &Path,
+        path: &'s Path,
         name: &'s str,
         mapping: Option<&Arc<mapping::Source>>,
         setting: &'s Setting<'a>,
     ) -> io::Result<Source<'s, 'a>> {
-        Ok(Source { input: Input::of_export(path, mapping)?, name, setting, window: Vec::new(), start: 0, last: false })
+        Ok(Source {
+            input: Input::of_export(path, mapping)?,
+            path,
+            name,
+            setting,
+            window: Vec::new(),
+            start: 0,
+            last: false,
+        })
     }
 
     /// Takes up bytes that were read on, after those that are not parsed yet, and returns the old window for reuse.
@@ -233,7 +242,7 @@ impl<'s, 'a> Source<'s, 'a> {
         orders: &mut Orders,
     ) -> Result<Plan<'a>, Vec<Problem>> {
         let is_table = self.input.is_table();
-        let delimiter = if is_table || mapping.is_gathered() { b',' } else { mapping.delimiter };
+        let delimiter = mapping.delimiter_of(self.path);
         let (mut records, mut search) = (Records::new(delimiter), Search::new(mapping));
         let (mut spare, mut at) = (Vec::new(), 0);
         loop {

@@ -43,7 +43,7 @@ impl Refused {
 }
 
 /// Whether a path names a Parquet file, which its ending tells, in any case.
-fn is_parquet(path: &Path) -> bool {
+pub(crate) fn is_parquet(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 

@@ -148,7 +148,7 @@ fn shape_file(source: &Source, path: &Path, name: &str) -> Result<Shaped, Vec<Pr
             bytes.extend_from_slice(ended.unwrap_or(b"\n"));
         }
         (Seen::Header { names, raw }, none) => {
-            *none = Some(Adder::new(source, names));
+            *none = Some(Adder::new(source, whole.delimiter, names));
             bytes.extend_from_slice(raw);
         }
         (Seen::Before { raw } | Seen::Row { raw, .. }, _) => bytes.extend_from_slice(raw),
@@ -171,10 +171,11 @@ struct Adder<'a> {
     first: HashMap<Vec<u8>, (u64, Vec<u8>), FixedState>,
     numbers: Vec<HashMap<Vec<u8>, u64, FixedState>>,
     rows: u64,
+    delimiter: u8,
 }
 
 impl<'a> Adder<'a> {
-    fn new(source: &'a Source, header: &[String]) -> Adder<'a> {
+    fn new(source: &'a Source, delimiter: u8, header: &[String]) -> Adder<'a> {
         let layout = source.layout(header);
         let places = |columns: &[Named]| columns.iter().filter_map(|named| named.at(header)).collect::<Vec<_>>();
         let facts = source.columns.iter().filter(|spec| !matches!(spec.pick, Pick::NumberWithin(_)));
@@ -193,6 +194,7 @@ impl<'a> Adder<'a> {
             within,
             layout,
             rows: 0,
+            delimiter,
         }
     }
 
@@ -202,22 +204,22 @@ impl<'a> Adder<'a> {
         if record.len() != self.layout.own {
             // A row that happens to have as many cells as others have with what is added must not pass for one.
             if record.len() == self.layout.width() {
-                to.push(self.source.delimiter);
+                to.push(self.delimiter);
             }
             return;
         }
         let is_chosen = self.source.chosen(record, &self.keep, &self.skip).is_ok();
         self.fill(record);
         for value in &self.above {
-            push(value, self.source.delimiter, to);
+            push(value, self.delimiter, to);
         }
         if self.layout.once.is_some() {
             let verdict = if is_chosen { self.verdict(record) } else { String::new() };
-            push(verdict.as_bytes(), self.source.delimiter, to);
+            push(verdict.as_bytes(), self.delimiter, to);
         }
         for number in 0..self.within.len() {
             let number = if is_chosen { self.number(number, record) } else { 0 };
-            push(itoa::Buffer::new().format(number).as_bytes(), self.source.delimiter, to);
+            push(itoa::Buffer::new().format(number).as_bytes(), self.delimiter, to);
         }
     }
 

@@ -4,11 +4,12 @@ use super::amount::AmountForm;
 use super::date::{ClockChange, DateForm, DateReader, Months};
 use super::shape::Shaped;
 use crate::column::{Column, Table};
+use crate::export::input::is_parquet;
 use crate::time::Zone;
 use encoding_rs::Encoding;
 use regex::Regex;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Files that feed a table, and how.
 #[derive(Debug)]
@@ -259,6 +260,11 @@ impl AutoDates {
 }
 
 impl Source {
+    /// What stands between the fields of a file, as its reader sees it.
+    pub(crate) fn delimiter_of(&self, path: &Path) -> u8 {
+        if self.is_gathered() || is_parquet(path) { b',' } else { self.delimiter }
+    }
+
     /// Whether its rows are cases that were gathered from events.
     pub(crate) fn is_gathered(&self) -> bool {
         self.gather.is_some()

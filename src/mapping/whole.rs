@@ -4,7 +4,7 @@
 use super::header::{Search, names_of};
 use super::source::Source;
 use crate::export::Problem;
-use crate::export::input::Input;
+use crate::export::input::{Input, is_parquet};
 use crate::export::quotes::flaw;
 use std::io::{self, Read};
 use std::path::Path;
@@ -14,6 +14,7 @@ pub(super) struct Whole {
     pub(super) bytes: Vec<u8>,
     pub(super) size: u64,
     pub(super) sha256: String,
+    pub(super) delimiter: u8,
 }
 
 /// What is seen as a file is gone through.
@@ -34,7 +35,8 @@ impl Whole {
             input.read_to_end(&mut bytes)?;
             input.hash(&bytes)?;
             let (size, sha256) = input.finish()?;
-            Ok(Whole { bytes, size, sha256 })
+            let delimiter = if is_parquet(path) { b',' } else { source.delimiter };
+            Ok(Whole { bytes, size, sha256, delimiter })
         };
         read().map_err(|error| vec![Problem::unreadable(name, &error)])
     }
@@ -44,8 +46,9 @@ impl Whole {
     /// # Errors
     /// When there is no header, or a quote swallows rows.
     pub(super) fn each(&self, source: &Source, name: &str, mut see: impl FnMut(Seen<'_>)) -> Result<(), Vec<Problem>> {
+        let delimiter = self.delimiter;
         let mut records = csv::ReaderBuilder::new()
-            .delimiter(source.delimiter)
+            .delimiter(delimiter)
             .flexible(true)
             .has_headers(false)
             .from_reader(self.bytes.as_slice());
@@ -57,7 +60,7 @@ impl Whole {
             let raw = self.bytes.get(start..end).unwrap_or_default();
             start = end;
             let line = record.position().map_or(1, csv::Position::line);
-            if flaw(raw.trim_ascii(), source.delimiter).is_some() {
+            if flaw(raw.trim_ascii(), delimiter).is_some() {
                 let help = "close the quote, or write each quote inside a quoted field twice";
                 return Err(vec![Problem::at_line(
                     name,
