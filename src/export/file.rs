@@ -110,7 +110,7 @@ fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<u
 
 impl<'s, 'a> Source<'s, 'a> {
     fn open(path: &Path, name: &'s str, setting: &'s Setting<'a>) -> io::Result<Source<'s, 'a>> {
-        Ok(Source { input: Input::open(path)?, name, setting, window: Vec::new(), start: 0, last: false })
+        Ok(Source { input: Input::open(path, None)?, name, setting, window: Vec::new(), start: 0, last: false })
     }
 
     /// Takes up bytes that were read on, after those that are not parsed yet, and returns the old window for reuse.

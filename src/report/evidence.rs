@@ -19,7 +19,7 @@ pub fn rows(books: &Books, places: &BTreeSet<Place>) -> io::Result<BTreeMap<Plac
         let wanted: BTreeSet<u32> =
             places.iter().filter(|place| place.file == number).map(|place| place.record).collect();
         let Some(last) = wanted.last() else { continue };
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Input::open(&file.path)?);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Input::open(&file.path, None)?);
         for (record, row) in (1..=*last).zip(reader.byte_records()) {
             let row = row?;
             if wanted.contains(&record) {
