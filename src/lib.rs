@@ -35,6 +35,7 @@ pub mod explain;
 pub mod export;
 pub mod finding;
 pub mod generate;
+pub mod mapping;
 pub mod money;
 pub mod plan;
 pub mod policy;
