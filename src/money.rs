@@ -32,6 +32,14 @@ pub fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
     Decimal::try_from_i128_with_scale(units(a)?.checked_add(units(b)?)?, scale).ok()
 }
 
+/// The exact product of two amounts. `None` if it has more digits than a decimal holds.
+pub fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let exact = |a: Decimal, b: Decimal| {
+        Decimal::try_from_i128_with_scale(a.mantissa().checked_mul(b.mantissa())?, a.scale() + b.scale()).ok()
+    };
+    exact(a, b).or_else(|| exact(a.normalize(), b.normalize()))
+}
+
 /// An amount before it is rounded: a fraction. Shares such as a twelfth have no end as decimals, and sums of them must
 /// not be off by a digit when they are rounded. Nearly all fit in two machine integers; what does not is reckoned with
 /// integers of any size, so that the result is the same.

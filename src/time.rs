@@ -3,7 +3,7 @@
 //! A time with an offset is an instant; a time without one, and a bare date, stand for themselves in the zone of
 //! whichever policy reads them. All three fit in eight bytes.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
+use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use std::sync::LazyLock;
 
@@ -190,6 +190,22 @@ fn datetime_of_ticks(ticks: i64) -> Option<NaiveDateTime> {
     Some(day_of_ticks(ticks)?.and_time(time))
 }
 
+/// How often a zone's clocks show a time of day on some day, with the offset in minutes east of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As nearly always.
+    Once(i32),
+    /// The clocks are put back over it.
+    Twice {
+        /// Before they are put back.
+        earlier: i32,
+        /// After that.
+        later: i32,
+    },
+    /// The clocks are put forward over it.
+    Never,
+}
+
 /// A time zone by IANA name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone {
@@ -219,6 +235,24 @@ impl Zone {
     /// The zone's IANA name.
     pub fn name(self) -> &'static str {
         self.zone.name()
+    }
+
+    /// The instants at which its clocks show a time, so many ticks after midnight on the day of a [`day_number`].
+    pub fn shows(self, day: i32, ticks: i64) -> Shown {
+        let minutes = |offset: i64| i32::try_from(offset / (60 * TICKS_PER_SECOND)).unwrap_or_default();
+        if let Some(fixed) = self.fixed {
+            return Shown::Once(minutes(fixed));
+        }
+        let Some(naive) = datetime_of_ticks(i64::from(day) * TICKS_PER_DAY + ticks) else { return Shown::Never };
+        let minutes = |offset: &<Tz as TimeZone>::Offset| offset.fix().local_minus_utc() / 60;
+        match self.zone.offset_from_local_datetime(&naive) {
+            MappedLocalTime::Single(offset) => Shown::Once(minutes(&offset)),
+            MappedLocalTime::Ambiguous(one, other) => {
+                let (one, other) = (minutes(&one), minutes(&other));
+                Shown::Twice { earlier: one.max(other), later: one.min(other) }
+            }
+            MappedLocalTime::None => Shown::Never,
+        }
     }
 
     /// Seconds by which its clocks are ahead of UTC as a day begins.

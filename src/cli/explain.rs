@@ -34,11 +34,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let catalogue = args.policies.load()?;
     let selection = args.rules.selection(&catalogue)?;
-    let sources = args.exports.sources()?;
+    let exports = args.exports.exports()?;
+    let sources = &exports.sources;
     let progress = Progress::new(false);
-    progress.step("reading", super::exports::bytes(&sources));
+    progress.step("reading", super::exports::bytes(sources));
     let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-    let books = crate::export::read(&sources, &vocabulary, texts, &|n| progress.tick(n))?;
+    let books = crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?;
     drop(progress);
     let options = Options { as_of: args.exports.as_of, include_indeterminate: true, selection };
     let explained = explain(&catalogue, &books, &options, &args.case);

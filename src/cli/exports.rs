@@ -8,14 +8,18 @@ use crate::mapping::{self, Mapping};
 use crate::record::{Export, Sources};
 use crate::wording::near;
 use chrono::NaiveDate;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The arguments that name exports.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ExportArgs {
-    /// A folder with `invoices.csv`, `requests.csv` and `decisions.csv`, or the same as `.parquet`.
+    /// A folder with `invoices.csv`, `requests.csv` and `decisions.csv`, or the same as `.csv.gz`, `.csv.zst` or
+    /// `.parquet`.
     pub(super) folder: Option<PathBuf>,
-    /// Exports of invoice lines, in place of the folder's.
+    /// Exports of invoice lines, in place of the folder's; of one table, `-` is standard input.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) invoices: Vec<PathBuf>,
     /// Exports of requests, in place of the folder's.
@@ -33,9 +37,73 @@ pub(super) struct ExportArgs {
     pub(super) as_of: Option<NaiveDate>,
 }
 
+/// The files that a command reads.
+pub(super) struct Exports {
+    pub(super) sources: Sources,
+    /// What came by standard input, which can be read but once.
+    copy: Option<StandardInput>,
+}
+
+/// Standard input as a file, which is removed with this.
+struct StandardInput {
+    _folder: TempDir,
+    file: PathBuf,
+}
+
+/// How standard input is named on a command line, and how results name it.
+const STANDARD_INPUT: &str = "-";
+const STANDARD_INPUT_FILE: &str = "stdin";
+
+impl Exports {
+    /// A path as it was given.
+    pub(super) fn given(&self, path: &str) -> Option<String> {
+        let is_copy = self.copy.as_ref().is_some_and(|copy| copy.file.display().to_string() == path);
+        is_copy.then(|| STANDARD_INPUT.to_owned())
+    }
+
+    /// Copies standard input to a file, if it is one of those named.
+    fn of(mut sources: Sources) -> Result<Exports, Failure> {
+        let exports = [&mut sources.invoices, &mut sources.requests, &mut sources.decisions].into_iter().flatten();
+        let mut files: Vec<&mut PathBuf> = exports.map(|export| &mut export.path).collect();
+        let count = files.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count();
+        if count > 1 {
+            let help = "write all but one of the tables to files".to_owned();
+            return Err(Failure::new("standard input (`-`) can be read for one export only".to_owned(), Some(help)));
+        }
+        if count == 1 && files.iter().any(|path| path.file_name() == Some(STANDARD_INPUT_FILE.as_ref())) {
+            let what = "a file is named `stdin`, which is how results name standard input".to_owned();
+            return Err(Failure::new(what, Some("give the file another name".to_owned())));
+        }
+        let mut copy = None;
+        if let Some(path) = files.iter_mut().find(|path| path.as_os_str() == STANDARD_INPUT) {
+            let made = StandardInput::copied().map_err(|error| {
+                let help = "make room in the folder for temporary files, or name another by `TMPDIR`".to_owned();
+                Failure::new(format!("standard input cannot be copied to a file: {error}"), Some(help))
+            })?;
+            path.clone_from(&made.file);
+            copy = Some(made);
+        }
+        Ok(Exports { sources, copy })
+    }
+}
+
+impl StandardInput {
+    fn copied() -> io::Result<StandardInput> {
+        let folder = tempfile::Builder::new().prefix("reperform-").tempdir()?;
+        let file = folder.path().join(STANDARD_INPUT_FILE);
+        io::copy(&mut io::stdin().lock(), &mut File::create(&file)?)?;
+        Ok(StandardInput { _folder: folder, file })
+    }
+}
+
 impl ExportArgs {
     /// The files to read, table by table.
-    pub(super) fn sources(&self) -> Result<Sources, Failure> {
+    pub(super) fn exports(&self) -> Result<Exports, Failure> {
+        let named = Exports::of(self.named())?;
+        Ok(Exports { sources: self.sources(&named.sources)?, ..named })
+    }
+
+    fn sources(&self, named: &Sources) -> Result<Sources, Failure> {
         if let Some(folder) = self.folder.as_ref().filter(|folder| !folder.is_dir()) {
             let what = format!("there is no folder `{}`", folder.display());
             return Err(Failure::new(
@@ -47,15 +115,15 @@ impl ExportArgs {
             None => Sources::default(),
             Some((document, folder)) => {
                 let mapping = mapping_of(&document)?;
-                Sources { mapping: Some(document), ..mapping::prepare(mapping, &folder, &self.named())? }
+                Sources { mapping: Some(document), ..mapping::prepare(mapping, &folder, named)? }
             }
         };
         let mut missing = Vec::new();
         for table in Table::ALL.into_iter().filter(|table| sources.of(*table).is_empty()).collect::<Vec<_>>() {
-            match (self.files(table), &self.folder) {
+            match (named.of(table), &self.folder) {
                 ([], Some(folder)) => sources.of_mut(table).push(export_in(folder, table)?.into()),
                 ([], None) => missing.push(format!("`--{}`", table.name())),
-                (files, _) => sources.of_mut(table).extend(files.iter().cloned().map(Export::from)),
+                (files, _) => sources.of_mut(table).extend_from_slice(files),
             }
         }
         if missing.is_empty() {
@@ -140,18 +208,22 @@ pub(super) fn mapping_of(document: &Source) -> Result<Mapping, Failure> {
     mapping::mapping(document).map_err(failure)
 }
 
-/// A table's export in a folder, of either format. Which of two is meant cannot be told.
+/// What a table's export in a folder may be named after the table's name.
+const ENDINGS: [&str; 4] = ["csv", "csv.gz", "csv.zst", "parquet"];
+
+/// A table's export in a folder, of any format. Which of two is meant cannot be told.
 fn export_in(folder: &Path, table: Table) -> Result<PathBuf, Failure> {
-    let [csv, parquet] = ["csv", "parquet"].map(|ending| folder.join(table.name()).with_extension(ending));
-    match (csv.exists(), parquet.exists()) {
-        (true, true) => {
-            let name = table.name();
-            let what = format!("`{}` has both `{name}.csv` and `{name}.parquet`", folder.display());
+    let name = table.name();
+    let found: Vec<String> =
+        ENDINGS.iter().map(|ending| format!("{name}.{ending}")).filter(|file| folder.join(file).exists()).collect();
+    match found.as_slice() {
+        [] => Ok(folder.join(name).with_extension("csv")),
+        [file] => Ok(folder.join(file)),
+        [first, second, ..] => {
+            let both = format!("`{}` has both `{first}` and `{second}`", folder.display());
             let help = format!("remove the one that is not meant, or name the other with `--{name}`");
-            Err(Failure::new(what, Some(help)))
+            Err(Failure::new(both, Some(help)))
         }
-        (false, true) => Ok(parquet),
-        _ => Ok(csv),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `input`, `parquet`, `texts` | open a file of either format, and give its rows as the bytes of CSV |
+//! | `input`, `raw`, `packed`, `encoded` | open a file, compressed or in any encoding, and give its text |
+//! | `parquet`, `texts` | give the rows of a table as the bytes of CSV |
 //! | `file` | reads these in windows, from the header to the end |
 //! | `header` | finds the canonical columns |
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
@@ -22,6 +23,7 @@ mod block;
 mod cells;
 mod decisions;
 mod divide;
+pub(crate) mod encoded;
 mod file;
 mod header;
 mod hold;
@@ -29,9 +31,11 @@ pub(crate) mod input;
 mod invoices;
 mod ledger;
 mod links;
+pub(crate) mod packed;
 mod parquet;
 mod part;
 pub(crate) mod quotes;
+mod raw;
 mod requests;
 mod row;
 mod split;

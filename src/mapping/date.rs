@@ -2,52 +2,16 @@
 //!
 //! A form such as `d/m/Y H:M` says how a column writes them. What does not fit it is refused, never guessed.
 
-use crate::time::Zone;
-use std::fmt;
+pub(super) mod form;
+mod months;
 
-/// How a day or time is written: `d/m/Y H:M`, `iso`, `excel` and so on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DateForm {
-    text: String,
-}
+use crate::export::value;
+use crate::time::{self, Form, Shown, Stamp, Zone};
+pub use form::DateForm;
+use form::{Clock, Moment};
+pub use months::Months;
 
-impl DateForm {
-    /// Compiles the text of a form.
-    ///
-    /// # Errors
-    /// What is unknown or contradictory in it, and how to mend it.
-    pub fn parse(text: &str) -> Result<DateForm, String> {
-        Ok(DateForm { text: text.to_owned() })
-    }
-}
-
-impl fmt::Display for DateForm {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// The names of months. Each is also known by any prefix of three letters or more that is no other's, in any case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Months {
-    names: Vec<String>,
-}
-
-impl Default for Months {
-    fn default() -> Months {
-        Months { names: Vec::new() }
-    }
-}
-
-impl Months {
-    /// The names of the months from January on.
-    ///
-    /// # Errors
-    /// They are not twelve, or not distinct words.
-    pub fn new(names: &[String]) -> Result<Months, String> {
-        Ok(Months { names: names.to_vec() })
-    }
-}
+const TICKS_PER_SECOND: i64 = 10_000_000;
 
 /// Which of two times is meant that a local clock shows twice, as it is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +49,8 @@ pub struct DateReader {
     months: Months,
     zone: Option<Zone>,
     clock_change: Option<ClockChange>,
+    /// One of the forms is the canonical one.
+    reads_iso: bool,
 }
 
 impl DateReader {
@@ -98,7 +64,16 @@ impl DateReader {
         zone: Option<Zone>,
         clock_change: Option<ClockChange>,
     ) -> Result<DateReader, String> {
-        Ok(DateReader { forms, months, zone, clock_change })
+        if forms.is_empty() {
+            return Err("`dates` names no form; without it, `iso` is taken".to_owned());
+        }
+        for (at, one) in forms.iter().enumerate() {
+            for other in forms.iter().skip(at + 1) {
+                refuse_conflict(one, other, &months)?;
+            }
+        }
+        let reads_iso = forms.iter().any(DateForm::is_iso);
+        Ok(DateReader { forms, months, zone, clock_change, reads_iso })
     }
 
     /// The forms, in words for a message: "`d/m/Y` or `iso`".
@@ -111,7 +86,11 @@ impl DateReader {
     /// # Errors
     /// The cell fits no form, or its day or time does not exist or, in the zone, is not certain.
     pub fn read(&self, cell: &str, to: &mut Vec<u8>) -> Result<(), DateError> {
-        to.extend_from_slice(cell.as_bytes());
+        if self.reads_iso && self.is_canonical(cell.as_bytes()) {
+            copy(cell.as_bytes(), to);
+            return Ok(());
+        }
+        self.moment(cell)?.append(to);
         Ok(())
     }
 
@@ -121,7 +100,145 @@ impl DateReader {
     /// # Errors
     /// As of [`DateReader::read`].
     pub fn instant(&self, cell: &str) -> Result<i64, DateError> {
-        let _ = cell;
-        Ok(0)
+        let moment = self.moment(cell)?;
+        let zone = self.zone.unwrap_or(Zone::UTC);
+        moment.stamp().instant_in(zone).ok_or(DateError::Day)
+    }
+
+    /// Whether nothing must be done about the cell.
+    #[inline]
+    fn is_canonical(&self, cell: &[u8]) -> bool {
+        match value::time(cell).and_then(Stamp::form) {
+            Some(Form::Local) => self.zone.is_none(),
+            form => form.is_some(),
+        }
+    }
+
+    /// What the cell writes, with the zone's offset where it has none.
+    fn moment<'c>(&self, cell: &'c str) -> Result<Moment<'c>, DateError> {
+        let mut error = DateError::Form;
+        for form in &self.forms {
+            match form.read(cell, &self.months) {
+                Ok(moment) => return self.zoned(moment),
+                Err(DateError::Form) => {}
+                Err(other) => error = other,
+            }
+        }
+        Err(error)
+    }
+
+    fn zoned<'c>(&self, mut moment: Moment<'c>) -> Result<Moment<'c>, DateError> {
+        if let (Some(clock @ Clock { offset: None, .. }), Some(zone)) = (&mut moment.clock, self.zone) {
+            clock.offset = Some(match (zone.shows(moment.number, clock.ticks()), self.clock_change) {
+                (Shown::Once(offset), _) => offset,
+                (Shown::Twice { earlier, .. }, Some(ClockChange::Earlier)) => earlier,
+                (Shown::Twice { later, .. }, Some(ClockChange::Later)) => later,
+                (Shown::Twice { .. }, None) => return Err(DateError::Twice),
+                (Shown::Never, _) => return Err(DateError::Skipped),
+            });
+        }
+        Ok(moment)
     }
 }
+
+/// Appends a canonical time, a `T` standing for its blank.
+#[inline]
+fn copy(cell: &[u8], to: &mut Vec<u8>) {
+    let start = to.len();
+    to.extend_from_slice(cell);
+    if let Some(between) = to.get_mut(start + 10) {
+        *between = b'T';
+    }
+}
+
+impl Moment<'_> {
+    fn stamp(&self) -> Stamp {
+        match &self.clock {
+            None => Stamp::day_alone(self.number),
+            Some(clock @ Clock { offset: None, .. }) => Stamp::local(self.number, clock.ticks()),
+            Some(clock @ Clock { offset: Some(offset), .. }) => Stamp::instant(self.number, clock.ticks(), *offset),
+        }
+    }
+
+    /// Appends it in canonical form.
+    fn append(&self, to: &mut Vec<u8>) {
+        let digit = |n: u32| b'0' + (n % 10) as u8;
+        let [year, month, day] = self.date;
+        let (century, years) = (year / 100, year % 100);
+        #[rustfmt::skip]
+        to.extend_from_slice(&[
+            digit(century / 10), digit(century), digit(years / 10), digit(years), b'-',
+            digit(month / 10), digit(month), b'-', digit(day / 10), digit(day),
+        ]);
+        let Some(clock) = &self.clock else { return };
+        let pair = |sign: u8, n: u32| [sign, digit(n / 10), digit(n)];
+        to.extend_from_slice(&pair(b'T', clock.hour));
+        to.extend_from_slice(&pair(b':', clock.minute));
+        if let Some(second) = clock.second {
+            to.extend_from_slice(&pair(b':', second));
+            if !clock.fraction.is_empty() {
+                to.push(b'.');
+                to.extend_from_slice(clock.fraction);
+            }
+        }
+        match clock.offset {
+            None => {}
+            Some(0) => to.push(b'Z'),
+            Some(offset) => {
+                let minutes = offset.unsigned_abs();
+                to.extend_from_slice(&pair(if offset < 0 { b'-' } else { b'+' }, minutes / 60));
+                to.extend_from_slice(&pair(b':', minutes % 60));
+            }
+        }
+    }
+}
+
+impl Clock<'_> {
+    /// Ticks of 100 nanoseconds since midnight, finer digits dropped.
+    fn ticks(&self) -> i64 {
+        let seconds = (self.hour * 60 + self.minute) * 60 + self.second.unwrap_or(0);
+        let digits = self.fraction.iter().copied().chain(std::iter::repeat(b'0'));
+        let ticks = digits.take(7).fold(0, |ticks, digit| ticks * 10 + i64::from(digit.wrapping_sub(b'0')));
+        i64::from(seconds) * TICKS_PER_SECOND + ticks
+    }
+}
+
+/// Refuses two forms of which a text can fit both and mean different times. Texts are tried in which the numbers can
+/// change places.
+fn refuse_conflict(one: &DateForm, other: &DateForm, months: &Months) -> Result<(), String> {
+    let shown = |form: &DateForm, text: &str| {
+        let mut to = Vec::new();
+        form.read(text, months).ok()?.append(&mut to);
+        Some(String::from_utf8_lossy(&to).into_owned())
+    };
+    for text in tried(one, months).chain(tried(other, months)) {
+        if let (Some(first), Some(second)) = (shown(one, &text), shown(other, &text))
+            && first != second
+        {
+            return Err(format!(
+                "`{text}` would be {first} as `{one}` and {second} as `{other}`: a column has one of these forms only; \
+                 `auto` finds out which, if the column tells"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Texts of a form whose numbers are small enough for others to take them.
+fn tried<'a>(form: &'a DateForm, months: &'a Months) -> impl Iterator<Item = String> + 'a {
+    let days = [2001, 2010, 2012, 2020, 1995].into_iter().flat_map(|year| {
+        (1..=12).flat_map(move |month| [1, 2, 3, 7, 10, 11, 12, 20, 25].map(|day| [year, month, day]))
+    });
+    days.flat_map(move |date| {
+        let clock = |hour| Clock { hour, minute: 4, second: Some(5), fraction: &[], offset: Some(0) };
+        let [year, month, day] = date;
+        let number = time::day_number(year, month, day).unwrap_or_default();
+        let moments = [None, Some(clock(11)), Some(clock(17))].map(|clock| Moment { date, number, clock });
+        moments.into_iter().flat_map(move |moment| {
+            [true, false].into_iter().filter_map(move |is_padded| form.show(&moment, is_padded, months))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,10 +11,12 @@
 //! | `amount` | converts amounts: separators, symbols, signs, minor units |
 //! | `date` | converts days and times: forms, names of months, zones |
 //! | `settle` | finds the order of day, month and year in which a whole column is written |
+//! | `blank` | knows blanks of any width |
 //!
 //! The form of mapping files is described in `mappings/README.md`.
 
 pub mod amount;
+mod blank;
 pub mod date;
 mod gather;
 pub(crate) mod header;
