@@ -31,9 +31,9 @@ impl Exports {
     fn files(contents: [impl AsRef<[u8]>; 3]) -> Exports {
         let mut exports = Exports { folder: tempfile::tempdir().unwrap(), sources: Sources::default() };
         let [invoices, requests, decisions] = contents;
-        exports.sources.invoices = vec![exports.write("invoices.csv", invoices)];
-        exports.sources.requests = vec![exports.write("requests.csv", requests)];
-        exports.sources.decisions = vec![exports.write("decisions.csv", decisions)];
+        exports.sources.invoices = vec![exports.write("invoices.csv", invoices).into()];
+        exports.sources.requests = vec![exports.write("requests.csv", requests).into()];
+        exports.sources.decisions = vec![exports.write("decisions.csv", decisions).into()];
         exports
     }
 
@@ -209,7 +209,7 @@ fn repeats_hold_nothing_back() {
     let mut exports = exports;
     let shuffled = "kind,submitted_at,request_id,account_id,invoice_id,line,parent_request_id,percent_complete\n\
         ask,2026-03-05,R,me,A,,,\n";
-    exports.sources.requests.push(exports.write("later.csv", shuffled));
+    exports.sources.requests.push(exports.write("later.csv", shuffled).into());
     let books = exports.books();
     assert_eq!(rejects(&books).len(), 2);
     assert!(rejects(&books)[1].ends_with("repeats record 1 of requests.csv"), "{:?}", rejects(&books));

@@ -1,7 +1,7 @@
 //! `reperform audit`: three exports in, one folder of results out.
 
 use super::Status;
-use super::exports::{ExportArgs, quoted};
+use super::exports::{ExportArgs, Exports, quoted};
 use super::failure::Failure;
 use super::memory::{self, Parts};
 use super::policies::{PolicyArgs, RuleArgs};
@@ -13,7 +13,6 @@ use crate::plan::Plans;
 use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
 use crate::policy::word;
-use crate::record::Sources;
 use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
 use crate::report::run::{Run, RunOptions, Timing};
@@ -93,12 +92,13 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
     let clock = Clock::start();
     let catalogue = args.policies.load()?;
     let selection = args.rules.selection(&catalogue)?;
-    let sources = args.exports.sources()?;
+    let exports = args.exports.exports()?;
+    let sources = &exports.sources;
     let include_indeterminate = args.include.contains(&Include::Indeterminate);
     let options = Options { as_of: args.exports.as_of, include_indeterminate, selection };
-    let bytes = super::exports::bytes(&sources);
-    let text_bytes = super::exports::text_bytes(&sources);
-    let run = Audit { args, catalogue: &catalogue, sources: &sources, options: &options, bytes, text_bytes };
+    let bytes = super::exports::bytes(sources);
+    let text_bytes = super::exports::text_bytes(sources);
+    let run = Audit { args, catalogue: &catalogue, exports: &exports, options: &options, bytes, text_bytes };
     match memory::parts(text_bytes, args.memory)? {
         None => run.at_once(clock),
         Some(parts) => run.in_parts(parts, clock),
@@ -109,7 +109,7 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
 struct Audit<'a> {
     args: &'a Args,
     catalogue: &'a Catalogue,
-    sources: &'a Sources,
+    exports: &'a Exports,
     options: &'a Options,
     /// The size of the exports, as they are and as text.
     bytes: u64,
@@ -119,7 +119,8 @@ struct Audit<'a> {
 impl Audit<'_> {
     /// Audits exports that fit in memory.
     fn at_once(&self, mut clock: Clock) -> Result<Status, Failure> {
-        let Audit { args, catalogue, sources, options, .. } = *self;
+        let Audit { args, catalogue, options, .. } = *self;
+        let sources = &self.exports.sources;
         // Whether the results can be written is known before the exports are read, and nothing lies there meanwhile.
         drop(Folder::begin(&args.target(), args.force)?);
         let progress = Progress::new(args.quiet);
@@ -138,7 +139,8 @@ impl Audit<'_> {
 
     /// Audits exports part by part.
     fn in_parts(&self, parts: Parts, mut clock: Clock) -> Result<Status, Failure> {
-        let Audit { args, catalogue, sources, options, bytes, text_bytes } = *self;
+        let Audit { args, catalogue, options, bytes, text_bytes, .. } = *self;
+        let sources = &self.exports.sources;
         clock.timing.parts = parts.count;
         let mut folder = Folder::begin(&args.target(), args.force)?;
         let progress = Progress::new(args.quiet);
@@ -171,7 +173,10 @@ impl Audit<'_> {
         folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
         clock.timing.writing_ms = clock.lap();
         let written = folder.written().to_vec();
-        let run = Run::of(catalogue, totals, args.options(), &written, clock.timing);
+        let mut run = Run::of(catalogue, totals, args.options(), &self.exports.sources, &written, clock.timing);
+        for input in &mut run.inputs {
+            input.path = self.exports.given(&input.path).unwrap_or_else(|| std::mem::take(&mut input.path));
+        }
         folder.write(RUN, |to| run.write(to))?;
         let place = folder.finish()?;
         if !args.quiet {

@@ -3,7 +3,7 @@
 use super::Status;
 use super::exports::ExportArgs;
 use super::failure::Failure;
-use super::policies::{PolicyArgs, RuleArgs, near};
+use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
 use crate::audit::Options;
 use crate::explain::explain;
@@ -11,6 +11,7 @@ use crate::policy::word;
 use crate::record::Books;
 use crate::report::paper::Paper;
 use crate::report::paper_terminal;
+use crate::wording::near;
 use std::io;
 
 /// Explain one case: its facts, every rule that applies with its verdict, and the working.
@@ -33,11 +34,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let catalogue = args.policies.load()?;
     let selection = args.rules.selection(&catalogue)?;
-    let sources = args.exports.sources()?;
+    let exports = args.exports.exports()?;
+    let sources = &exports.sources;
     let progress = Progress::new(false);
-    progress.step("reading", super::exports::bytes(&sources));
+    progress.step("reading", super::exports::bytes(sources));
     let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-    let books = crate::export::read(&sources, &vocabulary, texts, &|n| progress.tick(n))?;
+    let books = crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?;
     drop(progress);
     let options = Options { as_of: args.exports.as_of, include_indeterminate: true, selection };
     let explained = explain(&catalogue, &books, &options, &args.case);

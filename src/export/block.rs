@@ -6,6 +6,7 @@ use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
 use super::row::Parser;
 use super::split::{guesses, lines, past_line_ends};
+use crate::mapping::row::Row;
 use crate::money::WideAmounts;
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr2, memchr3};
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 /// The fields of one record, unquoted.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
-    /// All fields, with nothing or with one comma between them.
+    /// All fields, with nothing or with one delimiter between them.
     pub(super) bytes: &'a [u8],
     /// Where each field ends.
     pub(super) ends: &'a [usize],
@@ -22,6 +23,17 @@ pub(super) struct Fields<'a> {
     pub(super) gap: usize,
     /// The same as a text, where it is known to be one without NUL.
     pub(super) text: Option<&'a str>,
+}
+
+impl Row for Fields<'_> {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn cell(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + self.gap);
+        self.ends.get(at).and_then(|end| self.bytes.get(start..*end)).unwrap_or_default()
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -45,11 +57,12 @@ pub(super) struct Records {
     count: usize,
     length: usize,
     is_plain: bool,
+    delimiter: u8,
 }
 
 impl Records {
-    pub(super) fn new() -> Records {
-        Records { core: None, unquoted: Vec::new(), ends: Vec::new(), count: 0, length: 0, is_plain: false }
+    pub(super) fn new(delimiter: u8) -> Records {
+        Records { core: None, unquoted: Vec::new(), ends: Vec::new(), count: 0, length: 0, is_plain: false, delimiter }
     }
 
     /// Reads the record with which the input begins and tells its length; `None` if its end is not in the input.
@@ -70,14 +83,14 @@ impl Records {
         Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap, text: None }
     }
 
-    /// Cuts a line at its commas, its quotes taken as they stand.
+    /// Cuts a line at its delimiters, its quotes taken as they stand.
     pub(super) fn cut(&mut self, line: &[u8]) {
         (self.is_plain, self.length, self.count) = (true, line.len(), 0);
-        // Every comma ends a field, and so does the line's end.
+        // Every delimiter ends a field, and so does the line's end.
         if self.ends.len() < line.len() + 1 {
             self.ends.resize(line.len() + 1, 0);
         }
-        commas(line, &mut self.ends, &mut self.count);
+        delimiters(line, self.delimiter, &mut self.ends, &mut self.count);
         if let Some(end) = self.ends.get_mut(self.count) {
             *end = line.len();
             self.count += 1;
@@ -86,7 +99,8 @@ impl Records {
 
     fn unquote(&mut self, input: &[u8], last: bool) -> Option<usize> {
         self.is_plain = false;
-        let core = self.core.get_or_insert_with(csv_reader);
+        let delimiter = self.delimiter;
+        let core = self.core.get_or_insert_with(|| csv_reader(delimiter));
         let (mut read, mut written, mut ended) = (0, 0, 0);
         loop {
             let room = self.unquoted.get_mut(written..)?;
@@ -107,8 +121,8 @@ impl Records {
     }
 }
 
-/// Lists where the commas are. Fields are short, so that a search for each would cost more than eight bytes at a time.
-fn commas(line: &[u8], places: &mut [usize], count: &mut usize) {
+/// Lists where the delimiters are. Fields are short, so that a search for each would cost more than eight bytes at a time.
+fn delimiters(line: &[u8], delimiter: u8, places: &mut [usize], count: &mut usize) {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let (chunks, rest) = line.as_chunks::<8>();
     let mut put = |at: usize| {
@@ -119,8 +133,8 @@ fn commas(line: &[u8], places: &mut [usize], count: &mut usize) {
     };
     let mut start = 0;
     for chunk in chunks {
-        let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([b','; 8]);
-        // The top bit of each byte that does not differ from a comma, and no other bit.
+        let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([delimiter; 8]);
+        // The top bit of each byte that does not differ from the delimiter, and no other bit.
         let mut found = !(((differences & LOW) + LOW) | differences | LOW);
         while found != 0 {
             put(start + found.trailing_zeros() as usize / 8);
@@ -128,14 +142,14 @@ fn commas(line: &[u8], places: &mut [usize], count: &mut usize) {
         }
         start += 8;
     }
-    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == b',') {
+    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == delimiter) {
         put(start + at);
     }
 }
 
 /// A reader that takes a byte-order mark for text: where it begins to read is seldom the beginning of a file.
-fn csv_reader() -> csv_core::Reader {
-    let mut reader = csv_core::Reader::new();
+fn csv_reader(delimiter: u8) -> csv_core::Reader {
+    let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
     reader.read_record(b"\n", &mut [0], &mut [0]);
     reader
 }
@@ -189,7 +203,7 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
     // Whether the bytes are a text is asked once for all rows; if they are not, of each row.
     let block = bytes.get(start..until).unwrap_or_default();
     let text = std::str::from_utf8(block).ok().filter(|_| memchr(0, block).is_none());
-    let mut records = Records::new();
+    let mut records = Records::new(plan.delimiter);
     let mut at = past_line_ends(bytes, start, last);
     let mut line = lines(bytes.get(start..at).unwrap_or_default());
     let (mut damage, mut spans) = (None, Vec::new());
@@ -240,7 +254,7 @@ impl<R> Block<R> {
 
 /// Parses records that were cut apart before, each with the line end after it.
 pub(super) fn parse_records<'r, R: Record>(plan: &Plan, cut: impl Iterator<Item = &'r [u8]>, bytes: usize) -> Block<R> {
-    let (mut parser, mut records) = (Parser::new(plan, bytes), Records::new());
+    let (mut parser, mut records) = (Parser::new(plan, bytes), Records::new(plan.delimiter));
     for record in cut {
         records.read(record, true);
         parser.row(records.fields(record), 0);
@@ -263,7 +277,7 @@ pub(super) fn record_at<'a>(
 /// What is wrong with the quotes of a record that spans lines or ends the file. Its own line end is cut off.
 fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
     let opened = |at: usize| line + lines(record.get(..at).unwrap_or_default());
-    match flaw(record) {
+    match flaw(record, plan.delimiter) {
         Some(Flaw::Open(at)) => {
             return Some(Damage {
                 line: opened(at),
@@ -278,7 +292,7 @@ fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage>
     }
     let is_sound = |fields: Fields| Parser::<R>::new(plan, 0).row(fields, 0);
     let what = "a quoted text that begins in this row holds lines that read as rows of their own";
-    swallowed(record, plan.width(), is_sound).then_some(Damage { line, what })
+    swallowed(record, plan.delimiter, plan.width(), is_sound).then_some(Damage { line, what })
 }
 
 fn trim_line_ends(record: &[u8]) -> &[u8] {

@@ -5,6 +5,7 @@ use super::header::{Sort, Task};
 use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
+use crate::mapping::row::Reason;
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::{Flag, Place};
 use crate::text::{self, Interner, List, PARTS, Sym, Texts};
@@ -71,6 +72,8 @@ pub(super) trait Record: Send + Sized {
 pub(super) enum Parsed<R> {
     Sound(R),
     Faulty(Box<Faulty>),
+    /// The mapping leaves the row out.
+    LeftOut(Reason),
 }
 
 /// A row that cannot be used, whatever the others are.

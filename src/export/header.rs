@@ -4,6 +4,7 @@ use super::Problem;
 use super::block::Fields;
 use super::words::Words;
 use crate::column::{Column, Columns, Table, Type};
+use crate::mapping::row::RowMap;
 use foldhash::quality::FixedState;
 use std::hash::BuildHasher;
 
@@ -85,6 +86,12 @@ pub(super) struct Plan<'a> {
     pub(super) is_table: bool,
     /// Whether it is kept where each record lies.
     pub(super) keeps_spans: bool,
+    /// What stands between fields.
+    pub(super) delimiter: u8,
+    /// How rows become rows of the table, if they are not in the canonical form.
+    pub(super) map: Option<RowMap>,
+    /// The columns as they are named in what is told of a row, by the position of the task.
+    pub(super) labels: Vec<String>,
 }
 
 /// The orders of columns in which rows of a table are compared: for each set of names that of the first file with it.
@@ -124,8 +131,33 @@ impl<'a> Plan<'a> {
     ) -> Result<Plan<'a>, Vec<Problem>> {
         let header: Vec<String> = fields.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
         let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        let (compared, order) = orders.of(&names);
-        let mut plan = Plan {
+        let mut plan = Plan::empty(words, header, &names, orders);
+        plan.labels.clone_from(&names);
+        let mut problems: Vec<Problem> =
+            (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
+        for name in names {
+            let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
+            problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
+            plan.add(column);
+        }
+        let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
+        problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));
+        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// Reads rows by a mapping, which gives all columns that every row must fill.
+    pub(super) fn mapped(words: &'a Words, header: Vec<String>, map: RowMap, orders: &mut Orders) -> Plan<'a> {
+        let names: Vec<String> = map.columns().map(|column| column.name().to_owned()).collect();
+        let mut plan = Plan::empty(words, header, &names, orders);
+        map.columns().for_each(|column| plan.add(Some(column)));
+        plan.labels = map.labels();
+        plan.map = Some(map);
+        plan
+    }
+
+    fn empty(words: &'a Words, header: Vec<String>, names: &[String], orders: &mut Orders) -> Plan<'a> {
+        let (compared, order) = orders.of(names);
+        Plan {
             words,
             set: Columns::NONE,
             header,
@@ -136,27 +168,24 @@ impl<'a> Plan<'a> {
             names_hash: FixedState::with_seed(0).hash_one(compared),
             is_table: false,
             keeps_spans: false,
-        };
-        let mut problems: Vec<Problem> =
-            (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
-        for name in names {
-            let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
-            problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
-            plan.set = column.map_or(plan.set, |column| plan.set.with(column));
-            // A table has fewer than 64 columns, and a header that names one twice is refused.
-            let task = column.map(|column| Task::of(column, (plan.by_bit.len() % 64) as u8));
-            plan.by_bit.extend(task);
-            plan.required |= task.map_or(0, |task| task.required);
-            plan.tasks.push(task);
+            delimiter: b',',
+            map: None,
+            labels: Vec::new(),
         }
-        let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
-        problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));
-        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    fn add(&mut self, column: Option<Column>) {
+        self.set = column.map_or(self.set, |column| self.set.with(column));
+        // A table has fewer than 64 columns, and a header that names one twice is refused.
+        let task = column.map(|column| Task::of(column, (self.by_bit.len() % 64) as u8));
+        self.by_bit.extend(task);
+        self.required |= task.map_or(0, |task| task.required);
+        self.tasks.push(task);
     }
 
     /// How many fields a row must have.
     pub(super) fn width(&self) -> usize {
-        self.tasks.len()
+        self.map.as_ref().map_or(self.tasks.len(), |map| map.width)
     }
 
     fn missing(&self, column: Column, at: &At) -> Problem {

@@ -2,7 +2,8 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `input`, `parquet`, `texts` | open a file of either format, and give its rows as the bytes of CSV |
+//! | `input`, `raw`, `packed`, `encoded` | open a file, compressed or in any encoding, and give its text |
+//! | `parquet`, `texts` | give the rows of a table as the bytes of CSV |
 //! | `file` | reads these in windows, from the header to the end |
 //! | `header` | finds the canonical columns |
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
@@ -22,6 +23,7 @@ mod block;
 mod cells;
 mod decisions;
 mod divide;
+pub(crate) mod encoded;
 mod file;
 mod header;
 mod hold;
@@ -29,9 +31,11 @@ pub(crate) mod input;
 mod invoices;
 mod ledger;
 mod links;
+pub(crate) mod packed;
 mod parquet;
 mod part;
-mod quotes;
+pub(crate) mod quotes;
+mod raw;
 mod requests;
 mod row;
 mod split;
@@ -42,16 +46,17 @@ pub mod value;
 mod words;
 
 use crate::column::{Columns, Table};
-use crate::record::{Books, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
+use crate::record::{Books, Export, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
 use crate::text::{Sym, Texts};
 use decisions::DecisionBook;
 pub use divide::{DivideOptions, Division, divide};
 use file::{Intake, Setting, read_file};
 use header::Plan;
+use input::Refused;
 use invoices::InvoiceBook;
 use ledger::{Judge, Ledger, Shared};
 use requests::RequestBook;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use sums::Sums;
@@ -92,9 +97,22 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn of_file(file: &str, what: &str, help: &str) -> Problem {
+    pub(crate) fn of_file(file: &str, what: &str, help: &str) -> Problem {
         let (file, what, help) = (file.to_owned(), what.to_owned(), help.to_owned());
         Problem { file, line: None, column: None, what, help }
+    }
+
+    pub(crate) fn at_line(file: &str, line: u64, what: &str, help: &str) -> Problem {
+        Problem { line: Some(line), ..Problem::of_file(file, what, help) }
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unreadable(name: &str, error: &std::io::Error) -> Problem {
+        if let Some(Refused { what, help }) = error.get_ref().and_then(|source| source.downcast_ref()) {
+            return Problem::of_file(name, what, help);
+        }
+        let help = "check the path and the permission to read it";
+        Problem::of_file(name, &format!("the file cannot be read: {error}"), help)
     }
 
     /// The money of a table adds up to more than can be told exactly.
@@ -190,33 +208,31 @@ fn join_tables(vocabulary: &Vocabulary, mut shared: Shared, tables: &mut impl Ta
 
 /// The files to read, in order. One is named by its file name, or by its path where another has the same name.
 fn files(sources: &Sources) -> Vec<ExportFile> {
-    let of = |table| match table {
-        Table::Invoices => &sources.invoices,
-        Table::Requests => &sources.requests,
-        Table::Decisions => &sources.decisions,
-    };
-    let listed = || Table::ALL.into_iter().flat_map(|table| of(table).iter().map(move |path| (table, path)));
     let short = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    // One file may feed several tables.
+    let paths: BTreeSet<&Path> = sources.all().map(|(_, export)| export.path.as_path()).collect();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, path) in listed() {
+    for path in paths {
         *counts.entry(short(path)).or_default() += 1;
     }
     let name = |path: &Path| {
         let short = short(path);
         if counts.get(&short) == Some(&1) { short } else { path.display().to_string() }
     };
-    let file = |(table, path): (Table, &std::path::PathBuf)| ExportFile {
+    let file = |(table, export): (Table, &Export)| ExportFile {
         table,
-        name: name(path),
-        path: path.clone(),
+        name: name(&export.path),
+        path: export.path.clone(),
         columns: Columns::NONE,
         header: Vec::new(),
         rows_read: 0,
         rows_used: 0,
+        left_out: BTreeMap::new(),
+        source: export.source.clone(),
         bytes: 0,
         sha256: String::new(),
     };
-    listed().map(file).collect()
+    sources.all().map(file).collect()
 }
 
 /// The exports themselves.
@@ -267,7 +283,7 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
     let (children, children_of) = families(&requests.requests);
     rejects.sort();
     for file in &mut files {
-        file.rows_used = file.rows_read;
+        file.rows_used = file.rows_read - file.left_out.values().sum::<u64>();
     }
     for reject in &rejects {
         if let Some(file) = files.get_mut(usize::from(reject.place.file)) {

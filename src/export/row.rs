@@ -5,6 +5,7 @@ use super::cells::{Batch, COLUMNS, Cells, CurrencyCell, Faulty, Gathered, Parsed
 use super::header::{Plan, Sort, Task};
 use super::value::{self, trimmed};
 use crate::column::{Column, Type};
+use crate::mapping::row::{MapFault, MappedRow};
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::Flag;
 use crate::text::{Interner, Sym};
@@ -55,6 +56,7 @@ pub(super) struct Parser<'a, R> {
     joined: Vec<u8>,
     ends: Vec<usize>,
     prints: FixedState,
+    mapped: MappedRow,
     /// The currency codes met so far, as written; there are few.
     currencies: Vec<([u8; 3], Currency)>,
 }
@@ -117,6 +119,7 @@ impl<'a, R: Record> Parser<'a, R> {
             joined: Vec::new(),
             ends: Vec::new(),
             prints: FixedState::with_seed(1),
+            mapped: MappedRow::default(),
             currencies: Vec::new(),
         }
     }
@@ -127,6 +130,34 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Adds a row and tells whether its cells are sound.
     pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
+        let plan = self.plan;
+        let (width, has) = (plan.width(), fields.ends.len());
+        let ragged = (has != width).then_some((has, width));
+        let Some(map) = &plan.map else { return self.canonical(fields, ragged, None, line) };
+        let mut mapped = std::mem::take(&mut self.mapped);
+        let is_sound = match map.map(&fields, &mut mapped) {
+            Ok(()) => {
+                let fault = mapped.fault.take().map(|MapFault { column, value, reason }| Fault {
+                    column,
+                    value: shown(value.as_bytes()),
+                    reason,
+                });
+                let ragged = ragged.map(|(has, width)| (has, width - map.added()));
+                let fields = Fields { bytes: &mapped.bytes, ends: &mapped.ends, gap: 0, text: None };
+                self.canonical(fields, ragged, fault, line)
+            }
+            Err(reason) => {
+                self.batch.rows.push((line, 0, Parsed::LeftOut(reason)));
+                true
+            }
+        };
+        self.mapped = mapped;
+        is_sound
+    }
+
+    /// Adds a row of canonical cells, which may have been found at fault before. A ragged one has so many fields in place
+    /// of so many.
+    fn canonical(&mut self, fields: Fields, ragged: Option<(usize, usize)>, found: Option<Fault>, line: u32) -> bool {
         let mut filled = std::mem::take(&mut self.filled);
         while filled != 0 {
             let task = self.plan.by_bit.get(filled.trailing_zeros() as usize);
@@ -134,14 +165,13 @@ impl<'a, R: Record> Parser<'a, R> {
             filled &= filled - 1;
         }
         let bytes = Bytes::of(fields);
-        let is_ragged = fields.ends.len() != self.plan.width();
-        let mut is_bare = false;
-        let fault = if is_ragged {
-            Some(self.ragged(fields, &bytes))
+        let (is_ragged, mut is_bare) = (ragged.is_some(), false);
+        let fault = if let Some((has, width)) = ragged {
+            Some(self.ragged(fields, &bytes, has, width))
         } else if self.read(fields, &bytes, &mut is_bare) {
-            None
+            found
         } else {
-            Some(self.fault(fields, &bytes))
+            found.or_else(|| Some(self.fault(fields, &bytes)))
         };
         let print = self.print(fields, is_bare);
         let parsed = match (fault, R::of(&self.cells, self.plan.words)) {
@@ -194,7 +224,7 @@ impl<'a, R: Record> Parser<'a, R> {
                 None => (span.1 - span.0 > LONGEST_CELL).then(|| TOO_LONG.to_owned()),
             };
             if let Some(reason) = reason {
-                let column = self.plan.header.get(position).map(|name| name.trim().to_owned()).unwrap_or_default();
+                let column = self.plan.labels.get(position).cloned().unwrap_or_default();
                 return Fault { column, value: shown(bytes.cell(span)), reason };
             }
         }
@@ -203,8 +233,8 @@ impl<'a, R: Record> Parser<'a, R> {
 
     /// Only the ids of such a row are read, by position; the rest of its cells cannot be trusted. An unreadable id stays
     /// blank: the row has its fault already.
-    fn ragged(&mut self, fields: Fields, bytes: &Bytes) -> Fault {
-        let (has, plan) = (fields.ends.len(), self.plan);
+    fn ragged(&mut self, fields: Fields, bytes: &Bytes, has: usize, width: usize) -> Fault {
+        let plan = self.plan;
         let mut start = 0;
         for (task, end) in plan.tasks.iter().zip(fields.ends) {
             let from = std::mem::replace(&mut start, *end + fields.gap);
@@ -213,7 +243,7 @@ impl<'a, R: Record> Parser<'a, R> {
                 self.cell(task, bytes, span);
             }
         }
-        let reason = format!("the row has {has} fields: expected {}, as many as the header has", plan.width());
+        let reason = format!("the row has {has} fields: expected {width}, as many as the header has");
         Fault { reason, ..Fault::default() }
     }
 

@@ -20,7 +20,7 @@ fn read(bytes: &[u8]) -> Result<String, String> {
     let path = folder.path().join("table.Parquet");
     std::fs::write(&path, bytes).unwrap();
     let mut text = String::new();
-    match Input::open(&path).and_then(|mut input| input.read_to_string(&mut text)) {
+    match Input::open(&path, None).and_then(|mut input| input.read_to_string(&mut text)) {
         Ok(_) => Ok(text),
         Err(error) => match error.get_ref().and_then(|source| source.downcast_ref::<Refused>()) {
             Some(Refused { what, help }) => Err(format!("{what}; {help}")),
