@@ -167,6 +167,22 @@ columns! {
     DecidedBy Decisions "decided_by" Text false;
 }
 
+/// The most columns that a table has.
+pub const MOST_COLUMNS: usize = Column::DecisionId as usize - Column::RequestId as usize;
+
+impl Column {
+    /// The column's place among those of its table: below [`MOST_COLUMNS`].
+    #[inline]
+    pub fn place(self) -> usize {
+        let first = match self.table() {
+            Table::Invoices => Column::InvoiceId,
+            Table::Requests => Column::RequestId,
+            Table::Decisions => Column::DecisionId,
+        };
+        self as usize - first as usize
+    }
+}
+
 /// A set of canonical columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Columns(u128);

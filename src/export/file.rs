@@ -10,7 +10,7 @@ use super::words::Words;
 use super::{Problem, Sizes};
 use crate::column::Table;
 use crate::record::ExportFile;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 /// A record longer than this is taken for one that a quote keeps open.
@@ -105,7 +105,7 @@ const ROOM: usize = 64 << 10;
 /// Reads the next bytes of a file behind room for what the window before them may leave.
 fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
     into.resize(ROOM, 0);
-    input.take(wanted as u64).read_to_end(into)
+    input.read_on(into, wanted)
 }
 
 impl<'s, 'a> Source<'s, 'a> {

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::block::Fields;
+use super::cells::Cells;
 use super::words::Words;
 use crate::column::{Column, Columns, Table, Type};
 use foldhash::quality::FixedState;
@@ -27,7 +28,7 @@ pub(super) enum Sort {
     Currency,
 }
 
-fn sort(column: Column) -> Sort {
+pub(super) fn sort(column: Column) -> Sort {
     match column.kind() {
         Type::Id if matches!(column, Column::Line | Column::RequestLine) => Sort::Word,
         Type::Id => Sort::Id,
@@ -48,19 +49,18 @@ fn sort(column: Column) -> Sort {
 #[derive(Clone, Copy)]
 pub(super) struct Task {
     pub(super) column: Column,
+    /// The column's place in its table.
+    pub(super) place: usize,
     pub(super) sort: Sort,
-    /// The column's place among those of the header that the contract names.
-    pub(super) bit: u8,
-    /// The same as a bit, if every row must fill it.
-    pub(super) required: u64,
+    pub(super) is_required: bool,
     /// The column's number among those whose words are all known, if it is one.
     pub(super) closed: Option<u8>,
 }
 
 impl Task {
-    fn of(column: Column, bit: u8) -> Task {
-        let required = if column.required() { 1 << bit } else { 0 };
-        Task { column, sort: sort(column), bit, required, closed: Words::closed(column) }
+    fn of(column: Column) -> Task {
+        let (place, closed) = (column.place(), Words::closed(column));
+        Task { column, place, sort: sort(column), is_required: column.required(), closed }
     }
 }
 
@@ -73,10 +73,8 @@ pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// What to do at each position; nothing for a column that the contract does not name.
     pub(super) tasks: Vec<Option<Task>>,
-    /// The tasks by their bit.
-    pub(super) by_bit: Vec<Task>,
-    /// The bits of the columns that every row must fill.
-    pub(super) required: u64,
+    /// The cells of a row that has only blanks.
+    pub(super) blank: Cells,
     /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
@@ -130,8 +128,7 @@ impl<'a> Plan<'a> {
             set: Columns::NONE,
             header,
             tasks: Vec::new(),
-            by_bit: Vec::new(),
-            required: 0,
+            blank: Cells::blank(table),
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
             is_table: false,
@@ -143,11 +140,7 @@ impl<'a> Plan<'a> {
             let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
             problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
             plan.set = column.map_or(plan.set, |column| plan.set.with(column));
-            // A table has fewer than 64 columns, and a header that names one twice is refused.
-            let task = column.map(|column| Task::of(column, (plan.by_bit.len() % 64) as u8));
-            plan.by_bit.extend(task);
-            plan.required |= task.map_or(0, |task| task.required);
-            plan.tasks.push(task);
+            plan.tasks.push(column.map(Task::of));
         }
         let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
         problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));

@@ -287,7 +287,8 @@ impl Record for InvoiceRow {
     fn of(cells: &Cells, words: &Words) -> Option<InvoiceRow> {
         let policy = cells.family()?;
         let zone = words.zone(policy)?;
-        let day = |column| cells.stamp(column).day(zone);
+        let filled = |column| Some(cells.stamp(column)).filter(|time| !time.is_blank());
+        let day = |column| filled(column).and_then(|time| time.day(zone));
         Some(InvoiceRow {
             invoice: cells.sym(Column::InvoiceId),
             head: Head {
