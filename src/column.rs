@@ -68,6 +68,7 @@ macro_rules! columns {
             pub const ALL: &'static [Column] = &[$(Column::$variant),*];
 
             /// The export that the column belongs to.
+            #[inline]
             pub fn table(self) -> Table {
                 match self { $(Column::$variant => Table::$table),* }
             }
@@ -172,7 +173,7 @@ pub const MOST_COLUMNS: usize = Column::DecisionId as usize - Column::RequestId 
 
 impl Column {
     /// The column's place among those of its table: below [`MOST_COLUMNS`].
-    #[inline]
+    #[inline(always)]
     pub fn place(self) -> usize {
         let first = match self.table() {
             Table::Invoices => Column::InvoiceId,

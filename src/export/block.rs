@@ -123,24 +123,27 @@ thread_local! {
 fn commas(line: &[u8], places: &mut [usize]) -> usize {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let (chunks, rest) = line.as_chunks::<8>();
-    let mut free = places.iter_mut();
-    let mut put = |at: usize| free.next().map(|place| *place = at);
-    let mut start = 0;
+    let (mut start, mut count) = (0, 0);
     for chunk in chunks {
         let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([b','; 8]);
         // The top bit of each byte that does not differ from a comma, and no other bit.
         let mut found = !(((differences & LOW) + LOW) | differences | LOW);
         while found != 0 {
-            put(start + found.trailing_zeros() as usize / 8);
+            if let Some(place) = places.get_mut(count) {
+                *place = start + found.trailing_zeros() as usize / 8;
+            }
+            count += 1;
             found &= found - 1;
         }
         start += 8;
     }
     for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == b',') {
-        put(start + at);
+        if let Some(place) = places.get_mut(count) {
+            *place = start + at;
+        }
+        count += 1;
     }
-    let left = free.len();
-    places.len() - left
+    count
 }
 
 /// What makes the rest of a file unreadable, and on which line after those parsed before.

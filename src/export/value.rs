@@ -10,6 +10,8 @@ use rust_decimal::Decimal;
 use std::borrow::Cow;
 
 const MOST_DIGITS: usize = 28;
+/// How long a day is.
+pub(super) const DATE: usize = 10;
 const MOST_DIGITS_IN_64_BITS: usize = 18;
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
@@ -58,7 +60,7 @@ fn day(cell: &[u8]) -> Option<i32> {
 /// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
 #[inline]
 pub fn time(cell: &[u8]) -> Option<Stamp> {
-    let (date, rest) = cell.split_at_checked(10)?;
+    let (date, rest) = cell.split_at_checked(DATE)?;
     let day = day(date)?;
     let rest = match rest {
         [] => return Some(Stamp::day_alone(day)),
