@@ -302,7 +302,7 @@ fn several_files_feed_a_table() {
     let mut exports = Exports::rows(LINE, REQUEST, "");
     let other = "note,amount,currency,policy,category,line,invoice_date,account_id,invoice_id\n\
         x,1,USD,north,gadget,2,2026-03-04,me,A\n";
-    exports.sources.invoices.push(exports.write("more/invoices.csv", other));
+    exports.sources.invoices.push(exports.write("more/invoices.csv", other).into());
     let books = exports.books();
     assert!(books.rejects.is_empty());
     assert_eq!(books.lines.len(), 2);
@@ -350,9 +350,9 @@ fn stray_quotes_are_refused() {
 fn all_problems_of_all_files_are_told() {
     let invoices = "invoice_id, line ,account_id,policy,invoice_date,currency,amount,line,Category\n";
     let mut exports = Exports::files([invoices.as_bytes(), b"", b"\xff\xfed\0e\0"]);
-    exports.sources.decisions.push(exports.folder.path().join("absent.csv"));
-    exports.sources.decisions.push(exports.write("marks.csv", "decision_id;request_id;outcome\n1;2;3\n"));
-    exports.sources.decisions.push(exports.write("bytes.csv", b"decision_id,request_id,outcome,caf\xe9\n"));
+    exports.sources.decisions.push(exports.folder.path().join("absent.csv").into());
+    exports.sources.decisions.push(exports.write("marks.csv", "decision_id;request_id;outcome\n1;2;3\n").into());
+    exports.sources.decisions.push(exports.write("bytes.csv", b"decision_id,request_id,outcome,caf\xe9\n").into());
     let told: Vec<String> = exports
         .problems()
         .iter()

@@ -14,7 +14,7 @@ use crate::mapping::header::{Search, names_of};
 use crate::mapping::row::{Reason, RowMap};
 use crate::record::{ExportFile, Place};
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ const ROOM: usize = 64 << 10;
 /// Reads the next bytes of a file behind room for what the window before them may leave.
 fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
     into.resize(ROOM, 0);
-    input.take(wanted as u64).read_to_end(into)
+    input.read_on(into, wanted)
 }
 
 impl<'s, 'a> Source<'s, 'a> {
@@ -268,7 +268,7 @@ impl<'s, 'a> Source<'s, 'a> {
             if is_found {
                 let names = if mapping.has_header() { names } else { vec![String::new(); names.len()] };
                 let map = RowMap::new(mapping, &names);
-                let mut plan = Plan::mapped(self.setting.words, names, map, orders);
+                let mut plan = Plan::mapped(self.setting.words, mapping.table, names, map, orders);
                 (plan.is_table, plan.keeps_spans, plan.delimiter) = (is_table, self.setting.keeps_spans, delimiter);
                 let end = past_line_ends(bytes, at, self.last);
                 *line += if is_table { 1 } else { lines(bytes.get(..end).unwrap_or_default()) as u64 };

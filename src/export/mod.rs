@@ -8,7 +8,8 @@
 //! | `header` | finds the canonical columns |
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
-//! | `row`, `value`, `words` | judge and type the cells of one row |
+//! | `row` | gathers rows to be typed column by column, and makes them records |
+//! | `typer`, `value`, `words` | judge and type cells |
 //! | `cells` | what is kept of a row, and the texts of a block's rows |
 //! | `ledger` | takes rows in, in order: used or rejected, and the money of both |
 //! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
@@ -42,6 +43,7 @@ mod split;
 mod spool;
 mod sums;
 mod texts;
+mod typer;
 pub mod value;
 mod words;
 

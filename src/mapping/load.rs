@@ -317,7 +317,14 @@ impl Compiler<'_, '_> {
             return None;
         }
         let convert = self.convert(column, keys, forms, &span)?;
+        let is_unchanged = forms.blanks.is_none()
+            && extract.is_none()
+            && keys.values.is_empty()
+            && keys.others.is_none()
+            && keys.default.is_none();
         Some(Spec {
+            is_unchanged,
+            is_plain: is_unchanged && matches!((&pick, &convert), (Pick::Cell(_), Convert::Text)),
             column,
             pick,
             events,

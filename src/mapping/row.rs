@@ -4,9 +4,10 @@ use super::amount::{AmountError, AmountForm};
 use super::date::DateError;
 use super::source::{Condition, Convert, HeaderAt, Minor, Pick, Source, Spec, Which};
 use crate::column::Column;
-use crate::money::{Currency, minor_digits};
+use crate::money::{self, Currency, minor_digits};
 use rust_decimal::Decimal;
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How rows of one file become rows of its table.
@@ -32,17 +33,11 @@ struct Mapped {
     inputs: SmallVec<[usize; 2]>,
 }
 
-/// A row as it was mapped. What is in it is used again for the next.
+/// Texts that are used again for each cell.
 #[derive(Debug, Default)]
-pub(crate) struct MappedRow {
-    /// The cells, one behind the other.
-    pub(crate) bytes: Vec<u8>,
-    /// Where each ends.
-    pub(crate) ends: Vec<usize>,
-    /// The first cell that could not be brought into the canonical form.
-    pub(crate) fault: Option<MapFault>,
+pub(crate) struct Scratch {
     text: String,
-    other: String,
+    lower: String,
 }
 
 /// Why a cell cannot be used, in the source's words.
@@ -148,24 +143,42 @@ impl RowMap {
         }
     }
 
-    /// Maps a row; or tells why it is left out.
-    pub(crate) fn map(&self, row: &impl Row, to: &mut MappedRow) -> Result<(), Reason> {
+    /// Appends a row's canonical cells, each with a comma after it, and where the bytes after each comma begin. Returns the
+    /// first fault found, if there is one.
+    ///
+    /// # Errors
+    /// Why the row is left out; then nothing was appended.
+    pub(crate) fn map(
+        &self,
+        row: &impl Row,
+        to: &mut Vec<u8>,
+        bounds: &mut Vec<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<MapFault>, Reason> {
         self.chosen(row)?;
-        to.bytes.clear();
-        to.ends.clear();
         let verdict = self.verdict(row);
-        to.fault = (!verdict.is_empty()).then(|| MapFault {
+        let mut fault = (!verdict.is_empty()).then(|| MapFault {
             column: String::new(),
             value: String::new(),
             reason: String::from_utf8_lossy(verdict).into_owned(),
         });
-        for cell in &self.cells {
-            if let Some(spec) = self.spec(cell) {
-                self.fill(cell, spec, row, to);
+        // Minor units are counted by the row's currency, which is the first of its cells.
+        let mut currency = to.len()..to.len();
+        for (number, cell) in self.cells.iter().enumerate() {
+            let start = to.len();
+            if let Some(spec) = self.spec(cell)
+                && let Err(reason) = self.fill(cell, spec, row, to, currency.clone(), scratch)
+            {
+                to.truncate(start);
+                fault.get_or_insert_with(|| self.fault(cell, spec, row, reason));
             }
-            to.ends.push(to.bytes.len());
+            if number == 0 {
+                currency = start..to.len();
+            }
+            to.push(b',');
+            bounds.push(to.len());
         }
-        Ok(())
+        Ok(fault)
     }
 
     /// What was found out about a row before: nothing, `again` if it says what a row before says, or why it is at fault.
@@ -203,19 +216,31 @@ impl RowMap {
         names.all(|(at, name)| row.cell(at).trim_ascii() == name.trim().as_bytes())
     }
 
-    /// Appends a cell in its canonical form; of one that has none it is noted why.
-    fn fill(&self, cell: &Mapped, spec: &Spec, row: &impl Row, to: &mut MappedRow) {
-        if spec.is_plain() {
-            if let Some(at) = cell.inputs.first() {
-                to.bytes.extend_from_slice(row.cell(*at));
+    /// Appends a cell in its canonical form.
+    fn fill(
+        &self,
+        cell: &Mapped,
+        spec: &Spec,
+        row: &impl Row,
+        to: &mut Vec<u8>,
+        currency: Range<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<(), String> {
+        match (&spec.pick, cell.inputs.as_slice()) {
+            (_, [at]) if spec.is_plain => {
+                to.extend_from_slice(row.cell(*at));
+                Ok(())
             }
-            return;
-        }
-        let start = to.bytes.len();
-        if let Err(reason) = self.convert(cell, spec, row, to) {
-            to.bytes.truncate(start);
-            if to.fault.is_none() {
-                to.fault = Some(self.fault(cell, spec, row, reason));
+            (Pick::Cell(_) | Pick::Event, [at]) if spec.is_unchanged => {
+                self.form(spec, text_of(row.cell(*at))?, to, currency)
+            }
+            (Pick::Product(_, form), _) if !self.is_gathered => product(cell, spec, form, row, to),
+            _ => {
+                let Scratch { text, lower } = scratch;
+                text.clear();
+                pick(cell, spec, row, text)?;
+                spec.rewrite(text, lower)?;
+                self.form(spec, text.trim(), to, currency)
             }
         }
     }
@@ -226,24 +251,8 @@ impl RowMap {
         MapFault { column: self.label(spec), value: values.join(", "), reason }
     }
 
-    /// Appends the canonical form of a cell.
-    fn convert(&self, cell: &Mapped, spec: &Spec, row: &impl Row, to: &mut MappedRow) -> Result<(), String> {
-        if let Pick::Product(_, form) = &spec.pick
-            && !self.is_gathered
-        {
-            return product(cell, spec, form, row, &mut to.bytes);
-        }
-        let (mut text, mut other) = (std::mem::take(&mut to.text), std::mem::take(&mut to.other));
-        text.clear();
-        let converted = pick(cell, spec, row, &mut text)
-            .and_then(|()| spec.rewrite(&mut text, &mut other))
-            .and_then(|()| self.form(spec, text.trim(), &mut to.bytes, &to.ends));
-        (to.text, to.other) = (text, other);
-        converted
-    }
-
     /// Brings a text that was picked and rewritten into the form of its column.
-    fn form(&self, spec: &Spec, text: &str, to: &mut Vec<u8>, ends: &[usize]) -> Result<(), String> {
+    fn form(&self, spec: &Spec, text: &str, to: &mut Vec<u8>, currency: Range<usize>) -> Result<(), String> {
         if text.is_empty() {
             return Ok(());
         }
@@ -259,7 +268,7 @@ impl RowMap {
                 form.write(value, to).map_err(amount_error)?;
             }
             Convert::Amount(form, minor) => {
-                let digits = self.digits(*minor, to, ends)?;
+                let digits = digits(*minor, to.get(currency).unwrap_or_default())?;
                 form.read(text, digits, to).map_err(amount_error)?;
             }
             Convert::Date(reader, day_only) => {
@@ -280,20 +289,17 @@ impl RowMap {
         }
         Ok(())
     }
+}
 
-    /// How many digits stand behind a point that is not written.
-    fn digits(&self, minor: Minor, bytes: &[u8], ends: &[usize]) -> Result<Option<u32>, String> {
-        match minor {
-            Minor::No => Ok(None),
-            Minor::Digits(digits) => Ok(Some(digits)),
-            Minor::ByCurrency => {
-                // The currency is the first of the cells.
-                let code = ends.first().and_then(|end| bytes.get(..*end)).unwrap_or_default();
-                let code = std::str::from_utf8(code).unwrap_or_default().trim().to_uppercase();
-                let currency = Currency::from_code(&code);
-                let none = || "the row has no known currency, by which its minor units are counted".to_owned();
-                currency.map(|currency| Some(minor_digits(currency))).ok_or_else(none)
-            }
+/// How many digits stand behind a point that is not written, by the row's currency.
+fn digits(minor: Minor, currency: &[u8]) -> Result<Option<u32>, String> {
+    match minor {
+        Minor::No => Ok(None),
+        Minor::Digits(digits) => Ok(Some(digits)),
+        Minor::ByCurrency => {
+            let code = std::str::from_utf8(currency).unwrap_or_default().trim().to_uppercase();
+            let none = || "the row has no known currency, by which its minor units are counted".to_owned();
+            Currency::from_code(&code).map(|currency| Some(minor_digits(currency))).ok_or_else(none)
         }
     }
 }
@@ -316,16 +322,6 @@ fn pick(cell: &Mapped, spec: &Spec, row: &impl Row, to: &mut String) -> Result<(
 }
 
 impl Spec {
-    /// Whether the cell is taken as it stands.
-    fn is_plain(&self) -> bool {
-        let is_as_written = self.blanks.is_empty()
-            && self.extract.is_none()
-            && self.values.is_empty()
-            && self.others.is_none()
-            && self.default.is_empty();
-        is_as_written && matches!(self.pick, Pick::Cell(_)) && matches!(self.convert, Convert::Text)
-    }
-
     /// Whether the cell was added up or multiplied before.
     fn is_number(&self) -> bool {
         let is_sum = self.events.as_ref().is_some_and(|events| events.which == Which::Sum);
@@ -395,10 +391,7 @@ pub(super) fn multiplied<'a>(
             return Ok(None);
         }
         let factor = form.signed(text, None).map_err(amount_error)?;
-        // A product of more digits than a decimal holds would be rounded without a word.
-        let exact = |p: &Decimal| p.is_zero() || p.scale() == product.scale() + factor.scale();
-        let whole = product.checked_mul(factor).filter(exact);
-        product = whole.ok_or_else(|| "the product has more than 28 digits".to_owned())?;
+        product = money::product(product, factor).ok_or_else(|| "the product has more than 28 digits".to_owned())?;
     }
     Ok(Some(product))
 }
