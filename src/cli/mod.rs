@@ -1,11 +1,13 @@
 //! The command line: a file a command. A command reads its arguments, asks the library, and shows what it answers.
 
 mod audit;
+mod check;
 mod columns;
 mod explain;
 mod exports;
 mod failure;
 mod generate;
+mod mapping;
 mod memory;
 mod policies;
 mod policy;
@@ -28,8 +30,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Audit(audit::Args),
+    Check(check::Args),
     Explain(explain::Args),
     Generate(generate::Args),
+    Mapping(mapping::Args),
     Policy(policy::Args),
     Rules(rules::Args),
     Columns(columns::Args),
@@ -53,8 +57,10 @@ const NOT_DONE: u8 = 2;
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Audit(args) => audit::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Mapping(args) => mapping::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Columns(args) => columns::run(&args),

@@ -15,6 +15,7 @@ pub mod paper;
 pub mod paper_terminal;
 #[cfg(test)]
 pub(crate) mod quarter;
+pub mod readiness;
 pub mod rejects;
 pub mod run;
 pub mod runs;

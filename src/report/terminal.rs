@@ -31,7 +31,7 @@ pub fn show(
     explain: Option<&str>,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let sections = [
+    let shown = [
         opening(summary),
         rows(summary).beside(&cases(summary)),
         by_policy(summary).beside(&by_severity(summary)),
@@ -41,6 +41,11 @@ pub fn show(
         rejected(summary),
         closing(place, explain),
     ];
+    sections(&shown, to)
+}
+
+/// Writes sections with a blank line between them; those that are empty are left out.
+pub(super) fn sections(sections: &[Vec<String>], to: &mut dyn Write) -> io::Result<()> {
     let mut first = true;
     for section in sections.iter().filter(|section| !section.is_empty()) {
         if !first {
@@ -67,7 +72,7 @@ fn opening(summary: &Summary<'_>) -> Vec<String> {
     vec![format!("Audited {cases} as of {day}{place}.")]
 }
 
-fn rows(summary: &Summary<'_>) -> Table {
+pub(super) fn rows(summary: &Summary<'_>) -> Table {
     let is_mapped = summary.files.iter().any(|file| file.rows.left_out > 0);
     let header = [left("Rows"), right("read"), right("used"), right("rejected")];
     let mut table = Table::new(header.into_iter().chain(is_mapped.then(|| right("left out"))).collect());
@@ -83,7 +88,7 @@ fn rows(summary: &Summary<'_>) -> Table {
     table
 }
 
-fn cases(summary: &Summary<'_>) -> Table {
+pub(super) fn cases(summary: &Summary<'_>) -> Table {
     let cases = &summary.cases;
     let mut table = Table::new(vec![left("Cases"), right(count(cases.total))]);
     let outside = "outside every policy version";
