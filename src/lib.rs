@@ -35,6 +35,7 @@ pub mod explain;
 pub mod export;
 pub mod finding;
 pub mod generate;
+pub mod inspect;
 pub mod mapping;
 pub mod money;
 pub mod plan;

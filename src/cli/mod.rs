@@ -6,6 +6,7 @@ mod explain;
 mod exports;
 mod failure;
 mod generate;
+mod inspect;
 mod memory;
 mod policies;
 mod policy;
@@ -30,6 +31,7 @@ enum Command {
     Audit(audit::Args),
     Explain(explain::Args),
     Generate(generate::Args),
+    Inspect(inspect::Args),
     Policy(policy::Args),
     Rules(rules::Args),
     Columns(columns::Args),
@@ -55,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Columns(args) => columns::run(&args),
