@@ -235,7 +235,7 @@ fn reconcile(report: &Report<'_>, books: &Books) -> Result<(), Unreconciled> {
         }
     }
     for (file, rejected) in books.files.iter().zip(rejected) {
-        if file.rows_read != file.rows_used + rejected {
+        if file.rows_read != file.rows_used + rejected + file.left_out.values().sum::<u64>() {
             return Err(Unreconciled(format!("rows of {}", file.name)));
         }
     }

@@ -68,6 +68,7 @@ macro_rules! columns {
             pub const ALL: &'static [Column] = &[$(Column::$variant),*];
 
             /// The export that the column belongs to.
+            #[inline]
             pub fn table(self) -> Table {
                 match self { $(Column::$variant => Table::$table),* }
             }
@@ -165,6 +166,22 @@ columns! {
     AppealExplained Decisions "appeal_explained" Flag false;
     Remedy Decisions "remedy" Code false;
     DecidedBy Decisions "decided_by" Text false;
+}
+
+/// The most columns that a table has.
+pub const MOST_COLUMNS: usize = Column::DecisionId as usize - Column::RequestId as usize;
+
+impl Column {
+    /// The column's place among those of its table: below [`MOST_COLUMNS`].
+    #[inline(always)]
+    pub fn place(self) -> usize {
+        let first = match self.table() {
+            Table::Invoices => Column::InvoiceId,
+            Table::Requests => Column::RequestId,
+            Table::Decisions => Column::DecisionId,
+        };
+        self as usize - first as usize
+    }
 }
 
 /// A set of canonical columns.

@@ -202,11 +202,7 @@ fn mismatch(catalogue: &Catalogue, policy: &Policy, example: &Example) -> Result
     let family = if policy.base { catalogue.families().find(|f| !replaces(f, &rule.id)) } else { Some(policy) };
     let family = family.map_or(String::new(), |policy| policy.name.clone());
     write_exports(folder.path(), &family, example)?;
-    let sources = Sources {
-        invoices: vec![folder.path().join("invoices.csv")],
-        requests: vec![folder.path().join("requests.csv")],
-        decisions: vec![folder.path().join("decisions.csv")],
-    };
+    let sources = Sources::canonical(folder.path());
     let words = crate::policy::word::texts_with_words();
     let books = match crate::export::read(&sources, &catalogue.reading_vocabulary(), words, &|_| {}) {
         Ok(books) => books,

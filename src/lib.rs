@@ -30,6 +30,7 @@ pub mod check;
 pub mod cli;
 pub mod column;
 pub mod divided;
+pub mod document;
 pub mod example;
 pub mod explain;
 pub mod export;

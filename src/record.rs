@@ -5,12 +5,17 @@
 //! text is a [`Sym`] of [`Books::texts`].
 
 use crate::column::{AmountColumn, Column, Columns, RequestTime, Table};
+use crate::document;
+use crate::mapping::Source;
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::text::{Sym, Texts};
 use crate::time::Stamp;
 use chrono::NaiveDate;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +55,7 @@ pub struct ExportFile {
     /// As it is named in results: the file name, or the path given where two files share a name.
     pub name: String,
     /// Where it lies.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     /// The canonical columns that its header has.
     pub columns: Columns,
     /// The header's cells as written.
@@ -59,6 +64,10 @@ pub struct ExportFile {
     pub rows_read: u64,
     /// Rows used.
     pub rows_used: u64,
+    /// Rows that the mapping leaves out, by why.
+    pub left_out: BTreeMap<String, u64>,
+    /// How its rows become rows of the table, if they are not in the canonical form.
+    pub source: Option<Arc<Source>>,
     /// Size in bytes.
     pub bytes: u64,
     /// SHA-256 of the file in lower-case hex.
@@ -457,9 +466,58 @@ pub struct Vocabulary {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// One or more invoice exports.
-    pub invoices: Vec<std::path::PathBuf>,
+    pub invoices: Vec<Export>,
     /// One or more request exports.
-    pub requests: Vec<std::path::PathBuf>,
+    pub requests: Vec<Export>,
     /// One or more decision exports.
-    pub decisions: Vec<std::path::PathBuf>,
+    pub decisions: Vec<Export>,
+    /// The mapping file by which they are read, if there is one.
+    pub mapping: Option<document::Source>,
+}
+
+impl Sources {
+    /// `invoices.csv`, `requests.csv` and `decisions.csv` of a folder, in the canonical form.
+    pub fn canonical(folder: &Path) -> Sources {
+        let [invoices, requests, decisions] =
+            Table::ALL.map(|table| vec![folder.join(format!("{}.csv", table.name())).into()]);
+        Sources { invoices, requests, decisions, mapping: None }
+    }
+
+    /// The exports of a table.
+    pub fn of(&self, table: Table) -> &[Export] {
+        match table {
+            Table::Invoices => &self.invoices,
+            Table::Requests => &self.requests,
+            Table::Decisions => &self.decisions,
+        }
+    }
+
+    /// The exports of a table, to be changed.
+    pub fn of_mut(&mut self, table: Table) -> &mut Vec<Export> {
+        match table {
+            Table::Invoices => &mut self.invoices,
+            Table::Requests => &mut self.requests,
+            Table::Decisions => &mut self.decisions,
+        }
+    }
+
+    /// All exports, table by table.
+    pub fn all(&self) -> impl Iterator<Item = (Table, &Export)> {
+        Table::ALL.into_iter().flat_map(|table| self.of(table).iter().map(move |export| (table, export)))
+    }
+}
+
+/// A file that feeds a table.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// How its rows become rows of the table, if they are not in the canonical form.
+    pub source: Option<Arc<Source>>,
+}
+
+impl<P: Into<PathBuf>> From<P> for Export {
+    fn from(path: P) -> Export {
+        Export { path: path.into(), source: None }
+    }
 }

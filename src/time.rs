@@ -169,8 +169,9 @@ pub fn day_number(year: u32, month: u32, day: u32) -> Option<i32> {
 
 /// The days of which an export may date, and the one before, which an offset may lead to.
 static DAYS: LazyLock<Vec<NaiveDate>> = LazyLock::new(|| {
-    let days = FIRST_DAYS[0] - 1..=FIRST_DAYS[MONTHS];
-    days.filter_map(|number| NaiveDate::from_num_days_from_ce_opt(number + UNIX_EPOCH_FROM_CE)).collect()
+    let (first, end) = (FIRST_DAYS[0] - 1, FIRST_DAYS[MONTHS]);
+    let first_day = NaiveDate::from_num_days_from_ce_opt(first + UNIX_EPOCH_FROM_CE).unwrap_or_default();
+    first_day.iter_days().take((end - first + 1) as usize).collect()
 });
 
 /// The date so many days after the first of 1970.

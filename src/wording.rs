@@ -264,3 +264,16 @@ fn question(condition: &Condition) -> String {
         Condition::Any(all) => all.iter().map(question).collect::<Vec<_>>().join(", or "),
     }
 }
+
+/// How alike two names must be for one to be offered in place of the other.
+const ALIKE: f64 = 0.75;
+
+/// The names most like one that is not known, as text; empty if none is.
+pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let mut alike: Vec<(f64, &str)> = known.map(|other| (strsim::jaro_winkler(name, other), other)).collect();
+    alike.retain(|(likeness, _)| *likeness >= ALIKE);
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    alike.dedup_by_key(|(_, other)| *other);
+    let shown: Vec<String> = alike.iter().take(3).map(|(_, other)| format!("`{other}`")).collect();
+    shown.join(", ")
+}

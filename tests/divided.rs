@@ -7,7 +7,7 @@ use reperform::audit::{Options, audit};
 use reperform::divided::{self, Asked, DividedError};
 use reperform::export::{DivideError, DivideOptions, divide};
 use reperform::policy::{Catalogue, shipped, word};
-use reperform::record::Sources;
+use reperform::record::{Export, Sources};
 use reperform::report::folder::Folder;
 use reperform::report::totals::Totals;
 use reperform::report::{Results, findings, rejects};
@@ -56,11 +56,6 @@ fn in_parts(sources: &Sources, options: &Options, parts: usize, memory: usize) -
     Ok((files(folder), totals?))
 }
 
-fn of_folder(folder: &Path) -> Sources {
-    let file = |name: &str| vec![folder.join(name)];
-    Sources { invoices: file("invoices.csv"), requests: file("requests.csv"), decisions: file("decisions.csv") }
-}
-
 fn all_verdicts() -> Options {
     Options { include_indeterminate: true, ..Options::default() }
 }
@@ -70,7 +65,7 @@ fn the_shipped_exports_give_the_same_in_any_number_of_parts() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let situations = fs::read_dir(fixtures.join("situations")).unwrap().map(|entry| entry.unwrap().path());
     for folder in situations.chain([fixtures.join("quarter")]) {
-        let sources = of_folder(&folder);
+        let sources = Sources::canonical(&folder);
         let given = Options { as_of: "2026-10-15".parse().ok(), ..all_verdicts() };
         for (options, parts) in [(all_verdicts(), [1, 2, 7]), (all_verdicts(), [13, 50, 300]), (given, [1, 3, 20])] {
             let expected = whole(&sources, &options);
@@ -84,7 +79,7 @@ fn the_shipped_exports_give_the_same_in_any_number_of_parts() {
 
 #[test]
 fn a_folder_that_cannot_be_used_ends_the_run() {
-    let sources = of_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter"));
+    let sources = Sources::canonical(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter"));
     let vocabulary = CATALOGUE.reading_vocabulary();
     let folder = tempfile::tempdir().unwrap();
     let into = DivideOptions { parts: 3, folder: &folder.path().join("nowhere"), memory: 1 };
@@ -235,8 +230,8 @@ fn decisions() -> impl Strategy<Value = Rows> {
 }
 
 fn sources(folder: &Path, tables: [&Rows; 3]) -> Sources {
-    let [invoices, requests, decisions] = tables.map(|rows| rows.write(folder));
-    Sources { invoices, requests, decisions }
+    let [invoices, requests, decisions] = tables.map(|rows| rows.write(folder).into_iter().map(Export::from).collect());
+    Sources { invoices, requests, decisions, mapping: None }
 }
 
 fn check(sources: &Sources, options: &Options, parts: &[usize]) {

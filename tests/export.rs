@@ -31,9 +31,9 @@ impl Exports {
     fn files(contents: [impl AsRef<[u8]>; 3]) -> Exports {
         let mut exports = Exports { folder: tempfile::tempdir().unwrap(), sources: Sources::default() };
         let [invoices, requests, decisions] = contents;
-        exports.sources.invoices = vec![exports.write("invoices.csv", invoices)];
-        exports.sources.requests = vec![exports.write("requests.csv", requests)];
-        exports.sources.decisions = vec![exports.write("decisions.csv", decisions)];
+        exports.sources.invoices = vec![exports.write("invoices.csv", invoices).into()];
+        exports.sources.requests = vec![exports.write("requests.csv", requests).into()];
+        exports.sources.decisions = vec![exports.write("decisions.csv", decisions).into()];
         exports
     }
 
@@ -209,7 +209,7 @@ fn repeats_hold_nothing_back() {
     let mut exports = exports;
     let shuffled = "kind,submitted_at,request_id,account_id,invoice_id,line,parent_request_id,percent_complete\n\
         ask,2026-03-05,R,me,A,,,\n";
-    exports.sources.requests.push(exports.write("later.csv", shuffled));
+    exports.sources.requests.push(exports.write("later.csv", shuffled).into());
     let books = exports.books();
     assert_eq!(rejects(&books).len(), 2);
     assert!(rejects(&books)[1].ends_with("repeats record 1 of requests.csv"), "{:?}", rejects(&books));
@@ -302,7 +302,7 @@ fn several_files_feed_a_table() {
     let mut exports = Exports::rows(LINE, REQUEST, "");
     let other = "note,amount,currency,policy,category,line,invoice_date,account_id,invoice_id\n\
         x,1,USD,north,gadget,2,2026-03-04,me,A\n";
-    exports.sources.invoices.push(exports.write("more/invoices.csv", other));
+    exports.sources.invoices.push(exports.write("more/invoices.csv", other).into());
     let books = exports.books();
     assert!(books.rejects.is_empty());
     assert_eq!(books.lines.len(), 2);
@@ -350,9 +350,9 @@ fn stray_quotes_are_refused() {
 fn all_problems_of_all_files_are_told() {
     let invoices = "invoice_id, line ,account_id,policy,invoice_date,currency,amount,line,Category\n";
     let mut exports = Exports::files([invoices.as_bytes(), b"", b"\xff\xfed\0e\0"]);
-    exports.sources.decisions.push(exports.folder.path().join("absent.csv"));
-    exports.sources.decisions.push(exports.write("marks.csv", "decision_id;request_id;outcome\n1;2;3\n"));
-    exports.sources.decisions.push(exports.write("bytes.csv", b"decision_id,request_id,outcome,caf\xe9\n"));
+    exports.sources.decisions.push(exports.folder.path().join("absent.csv").into());
+    exports.sources.decisions.push(exports.write("marks.csv", "decision_id;request_id;outcome\n1;2;3\n").into());
+    exports.sources.decisions.push(exports.write("bytes.csv", b"decision_id,request_id,outcome,caf\xe9\n").into());
     let told: Vec<String> = exports
         .problems()
         .iter()

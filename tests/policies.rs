@@ -582,11 +582,7 @@ fn a_policy_of_invented_words_works_without_a_line_of_code() {
     assert!(tested.problems.is_empty(), "\n{}", listed(&tested.problems, &sources));
     assert_eq!(tested.passed, 17);
 
-    let exports = Sources {
-        invoices: vec![folder.path().join("invoices.csv")],
-        requests: vec![folder.path().join("requests.csv")],
-        decisions: vec![folder.path().join("decisions.csv")],
-    };
+    let exports = Sources::canonical(folder.path());
     let books =
         reperform::export::read(&exports, &catalogue.reading_vocabulary(), texts_with_words(), &|_| {}).unwrap();
     assert_eq!(books.rejects.len(), 0);

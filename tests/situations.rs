@@ -86,12 +86,7 @@ fn cases_explained_one_by_one_give_the_counts_of_the_audit() {
     let catalogue = Catalogue::of(shipped()).unwrap();
     let quarter = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter");
     for folder in SITUATIONS.iter().map(|(name, _)| folder(name)).chain([quarter]) {
-        let table = |name: &str| vec![folder.join(name)];
-        let sources = Sources {
-            invoices: table("invoices.csv"),
-            requests: table("requests.csv"),
-            decisions: table("decisions.csv"),
-        };
+        let sources = Sources::canonical(&folder);
         let books = read(&sources, &catalogue.reading_vocabulary(), texts_with_words(), &|_| {}).unwrap();
         for as_of in [None, NaiveDate::from_ymd_opt(2026, 8, 15)] {
             let options = Options { as_of, ..Options::default() };

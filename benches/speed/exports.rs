@@ -35,12 +35,7 @@ impl Exports {
 
     /// Reads them.
     pub fn read(&self, catalogue: &Catalogue) -> Books {
-        let file = |name: &str| vec![self.folder.path().join(name)];
-        let sources = Sources {
-            invoices: file("invoices.csv"),
-            requests: file("requests.csv"),
-            decisions: file("decisions.csv"),
-        };
+        let sources = Sources::canonical(self.folder.path());
         let (vocabulary, words) = (catalogue.reading_vocabulary(), word::texts_with_words());
         reperform::export::read(&sources, &vocabulary, words, &|_| {}).expect("exports that can be read")
     }

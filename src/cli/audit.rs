@@ -173,7 +173,7 @@ impl Audit<'_> {
         folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
         clock.timing.writing_ms = clock.lap();
         let written = folder.written().to_vec();
-        let mut run = Run::of(catalogue, totals, args.options(), &written, clock.timing);
+        let mut run = Run::of(catalogue, totals, args.options(), &self.exports.sources, &written, clock.timing);
         for input in &mut run.inputs {
             input.path = self.exports.given(&input.path).unwrap_or_else(|| std::mem::take(&mut input.path));
         }

@@ -3,7 +3,7 @@
 use super::Status;
 use super::exports::ExportArgs;
 use super::failure::Failure;
-use super::policies::{PolicyArgs, RuleArgs, near};
+use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
 use crate::audit::Options;
 use crate::explain::explain;
@@ -11,6 +11,7 @@ use crate::policy::word;
 use crate::record::Books;
 use crate::report::paper::Paper;
 use crate::report::paper_terminal;
+use crate::wording::near;
 use std::io;
 
 /// Explain one case: its facts, every rule that applies with its verdict, and the working.

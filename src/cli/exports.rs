@@ -2,8 +2,11 @@
 
 use super::failure::Failure;
 use crate::column::Table;
+use crate::document::Source;
 use crate::export::input::Input;
-use crate::record::Sources;
+use crate::mapping::{self, Mapping};
+use crate::record::{Export, Sources};
+use crate::wording::near;
 use chrono::NaiveDate;
 use std::fs::File;
 use std::io;
@@ -25,6 +28,10 @@ pub(super) struct ExportArgs {
     /// Exports of decisions, in place of the folder's.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) decisions: Vec<PathBuf>,
+    /// How other systems' exports become the three tables: a file, or the name of one that ships with the program. Without
+    /// it `reperform.toml` in the folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
     /// The day as of which the cases are read; without it the latest day on which anything in them happened.
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub(super) as_of: Option<NaiveDate>,
@@ -54,10 +61,10 @@ impl Exports {
         is_copy.then(|| STANDARD_INPUT.to_owned())
     }
 
-    /// Copies standard input to a file, if it is one of the sources.
+    /// Copies standard input to a file, if it is one of those named.
     fn of(mut sources: Sources) -> Result<Exports, Failure> {
-        let mut files: Vec<&mut PathBuf> =
-            [&mut sources.invoices, &mut sources.requests, &mut sources.decisions].into_iter().flatten().collect();
+        let exports = [&mut sources.invoices, &mut sources.requests, &mut sources.decisions].into_iter().flatten();
+        let mut files: Vec<&mut PathBuf> = exports.map(|export| &mut export.path).collect();
         let count = files.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count();
         if count > 1 {
             let help = "write all but one of the tables to files".to_owned();
@@ -92,10 +99,11 @@ impl StandardInput {
 impl ExportArgs {
     /// The files to read, table by table.
     pub(super) fn exports(&self) -> Result<Exports, Failure> {
-        Exports::of(self.sources()?)
+        let named = Exports::of(self.named())?;
+        Ok(Exports { sources: self.sources(&named.sources)?, ..named })
     }
 
-    fn sources(&self) -> Result<Sources, Failure> {
+    fn sources(&self, named: &Sources) -> Result<Sources, Failure> {
         if let Some(folder) = self.folder.as_ref().filter(|folder| !folder.is_dir()) {
             let what = format!("there is no folder `{}`", folder.display());
             return Err(Failure::new(
@@ -103,17 +111,19 @@ impl ExportArgs {
                 Some("name a folder of exports, or the files with `--invoices` and so on".into()),
             ));
         }
-        let (mut sources, mut missing) = (Sources::default(), Vec::new());
-        for table in Table::ALL {
-            let (named, files) = match table {
-                Table::Invoices => (&self.invoices, &mut sources.invoices),
-                Table::Requests => (&self.requests, &mut sources.requests),
-                Table::Decisions => (&self.decisions, &mut sources.decisions),
-            };
-            match &self.folder {
-                _ if !named.is_empty() => files.clone_from(named),
-                Some(folder) => files.push(export_in(folder, table)?),
-                None => missing.push(format!("`--{}`", table.name())),
+        let mut sources = match self.mapping()? {
+            None => Sources::default(),
+            Some((document, folder)) => {
+                let mapping = mapping_of(&document)?;
+                Sources { mapping: Some(document), ..mapping::prepare(mapping, &folder, named)? }
+            }
+        };
+        let mut missing = Vec::new();
+        for table in Table::ALL.into_iter().filter(|table| sources.of(*table).is_empty()).collect::<Vec<_>>() {
+            match (named.of(table), &self.folder) {
+                ([], Some(folder)) => sources.of_mut(table).push(export_in(folder, table)?.into()),
+                ([], None) => missing.push(format!("`--{}`", table.name())),
+                (files, _) => sources.of_mut(table).extend_from_slice(files),
             }
         }
         if missing.is_empty() {
@@ -121,6 +131,32 @@ impl ExportArgs {
         }
         let help = format!("name a folder of exports, or the files of each table with {}", missing.join(", "));
         Err(Failure::new("no exports are named".to_owned(), Some(help)))
+    }
+
+    /// The files that are named for a table.
+    fn files(&self, table: Table) -> &[PathBuf] {
+        match table {
+            Table::Invoices => &self.invoices,
+            Table::Requests => &self.requests,
+            Table::Decisions => &self.decisions,
+        }
+    }
+
+    fn named(&self) -> Sources {
+        let [invoices, requests, decisions] =
+            Table::ALL.map(|table| self.files(table).iter().cloned().map(Export::from).collect());
+        Sources { invoices, requests, decisions, mapping: None }
+    }
+
+    /// The mapping that is asked for, or lies beside the exports; and the folder in which its files are.
+    fn mapping(&self) -> Result<Option<(Source, PathBuf)>, Failure> {
+        let beside = self.folder.as_ref().map(|folder| folder.join(BESIDE)).filter(|file| file.is_file());
+        let Some(asked) = self.mapping.as_ref().or(beside.as_ref()) else { return Ok(None) };
+        let document = document(asked)?;
+        let parent = asked.parent().filter(|_| asked.is_file()).map(Path::to_owned).unwrap_or_default();
+        let folder = self.folder.clone().unwrap_or(parent);
+        let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+        Ok(Some((document, folder)))
     }
 
     /// The arguments as they would be typed.
@@ -135,9 +171,41 @@ impl ExportArgs {
                 words.extend(files.iter().map(shown));
             }
         }
+        if let Some(mapping) = &self.mapping {
+            words.extend(["--mapping".to_owned(), shown(mapping)]);
+        }
         words.extend(self.as_of.iter().flat_map(|day| ["--as-of".to_owned(), day.to_string()]));
         words
     }
+}
+
+/// The mapping that is used where none is asked for, in the folder of exports.
+const BESIDE: &str = "reperform.toml";
+
+/// The text of a mapping file, or of one that ships with the program.
+pub(super) fn document(asked: &Path) -> Result<Source, Failure> {
+    if asked.exists() {
+        let text = super::policies::text_of(asked)?;
+        return Ok(Source { name: asked.display().to_string(), text });
+    }
+    let name = asked.to_string_lossy();
+    let shipped = mapping::shipped();
+    let found = shipped.iter().find(|source| mapping::name(source) == name);
+    found.cloned().ok_or_else(|| {
+        let near = near(&name, shipped.iter().map(mapping::name));
+        let help = if near.is_empty() {
+            "name a file, or one of those that `reperform mapping list` lists".to_owned()
+        } else {
+            format!("did you mean {near}?")
+        };
+        Failure::new(format!("there is no mapping `{name}`"), Some(help))
+    })
+}
+
+/// The mapping that a document holds.
+pub(super) fn mapping_of(document: &Source) -> Result<Mapping, Failure> {
+    let failure = |problems| Failure::Documents { problems, sources: vec![document.clone()], folder: None };
+    mapping::mapping(document).map_err(failure)
 }
 
 /// What a table's export in a folder may be named after the table's name.
@@ -161,14 +229,12 @@ fn export_in(folder: &Path, table: Table) -> Result<PathBuf, Failure> {
 
 /// How many bytes there are to read, as far as that can be told beforehand.
 pub(super) fn bytes(sources: &Sources) -> u64 {
-    let files = [&sources.invoices, &sources.requests, &sources.decisions].into_iter().flatten();
-    files.filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum()
+    sources.all().filter_map(|(_, export)| export.path.metadata().ok()).map(|data| data.len()).sum()
 }
 
 /// How many bytes these are as text. A file that cannot be read counts nothing: it is refused later, with the reason.
 pub(super) fn text_bytes(sources: &Sources) -> u64 {
-    let files = [&sources.invoices, &sources.requests, &sources.decisions].into_iter().flatten();
-    files.filter_map(|path| Input::text_size(path).ok()).sum()
+    sources.all().filter_map(|(_, export)| Input::text_size(&export.path).ok()).sum()
 }
 
 /// A word of a command line, in quotes where a shell would read it as something else.

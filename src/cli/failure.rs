@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 pub(super) enum Failure {
     /// Plain messages, each perhaps with a help.
     Messages(Vec<(String, Option<String>)>),
-    /// Problems of policy files.
-    Policies {
+    /// Problems of policy or mapping files.
+    Documents {
         /// What is wrong.
         problems: Vec<Problem>,
         /// The files.
@@ -33,7 +33,7 @@ impl Failure {
     pub(super) fn print(&self) {
         let text: String = match self {
             Failure::Messages(all) => all.iter().map(|(what, help)| message(what, help.as_deref()) + "\n").collect(),
-            Failure::Policies { problems, sources, folder } => {
+            Failure::Documents { problems, sources, folder } => {
                 let mut problems: Vec<&Problem> = problems.iter().collect();
                 problems.sort_by_key(|problem| (&problem.file, problem.span.start));
                 problems.iter().map(|problem| rendered(problem, sources, folder.as_deref()) + "\n\n").collect()
@@ -45,11 +45,17 @@ impl Failure {
 
 impl From<crate::export::ReadError> for Failure {
     fn from(error: crate::export::ReadError) -> Failure {
+        error.problems.into()
+    }
+}
+
+impl From<Vec<crate::export::Problem>> for Failure {
+    fn from(problems: Vec<crate::export::Problem>) -> Failure {
         let message = |problem: crate::export::Problem| {
             let place = problem.line.map_or(problem.file.clone(), |line| format!("{}:{line}", problem.file));
             (format!("{place}: {}", problem.what), Some(problem.help))
         };
-        Failure::Messages(error.problems.into_iter().map(message).collect())
+        Failure::Messages(problems.into_iter().map(message).collect())
     }
 }
 

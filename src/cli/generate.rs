@@ -69,7 +69,7 @@ struct Run<'a> {
 
 fn generate(args: &Args) -> Result<Status, Failure> {
     let catalogue = args.policies.load()?;
-    let teller = Teller::of(&catalogue).map_err(|problems| Failure::Policies {
+    let teller = Teller::of(&catalogue).map_err(|problems| Failure::Documents {
         problems,
         sources: catalogue.sources.clone(),
         folder: args.policies.policies.clone(),

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::plan::Selection;
 use crate::policy::{Catalogue, Source, shipped};
+use crate::wording::near;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,8 +25,8 @@ impl PolicyArgs {
             add(&mut sources, of_folder(folder)?);
         }
         match catalogue(sources) {
-            Err(Failure::Policies { problems, sources, .. }) => {
-                Err(Failure::Policies { problems, sources, folder: self.policies.clone() })
+            Err(Failure::Documents { problems, sources, .. }) => {
+                Err(Failure::Documents { problems, sources, folder: self.policies.clone() })
             }
             loaded => loaded,
         }
@@ -34,7 +35,7 @@ impl PolicyArgs {
 
 /// The catalogue of a set of files.
 pub(super) fn catalogue(sources: Vec<Source>) -> Result<Catalogue, Failure> {
-    Catalogue::of(sources.clone()).map_err(|problems| Failure::Policies { problems, sources, folder: None })
+    Catalogue::of(sources.clone()).map_err(|problems| Failure::Documents { problems, sources, folder: None })
 }
 
 /// Adds files to others; one with a known name takes the place of that.
@@ -118,17 +119,4 @@ pub(super) fn no_rule(name: &str, ids: &[&str]) -> (String, Option<String>) {
     let help =
         if near.is_empty() { "`reperform rules` lists all rules".to_owned() } else { format!("did you mean {near}?") };
     (format!("no rule is named `{name}` or begins so"), Some(help))
-}
-
-/// How alike two names must be for one to be offered in place of the other.
-const ALIKE: f64 = 0.75;
-
-/// The names most like one that is not known, as text; empty if none is.
-pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let mut alike: Vec<(f64, &str)> = known.map(|other| (strsim::jaro_winkler(name, other), other)).collect();
-    alike.retain(|(likeness, _)| *likeness >= ALIKE);
-    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    alike.dedup_by_key(|(_, other)| *other);
-    let shown: Vec<String> = alike.iter().take(3).map(|(_, other)| format!("`{other}`")).collect();
-    shown.join(", ")
 }

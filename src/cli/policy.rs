@@ -2,12 +2,13 @@
 
 use super::Status;
 use super::failure::{Failure, rendered};
-use super::policies::{PolicyArgs, add, catalogue, near, of_folder, text_of};
+use super::policies::{PolicyArgs, add, catalogue, of_folder, text_of};
 use super::rules::{item, list};
 use crate::example::{self, RunError};
 use crate::policy::rule::Rule;
 use crate::policy::{Catalogue, Policy, Source, Version, shipped};
 use crate::report::layout::{Table, counted, left, right, short};
+use crate::wording::near;
 use anstyle::Style;
 use clap::Subcommand;
 use std::io::{self, Write};
@@ -149,7 +150,7 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
         let (of_file, name) = surroundings(path)?;
         match catalogue(of_file) {
             Ok(catalogue) => fine.push(checked(&catalogue, &name)),
-            Err(Failure::Policies { problems: found, sources: read, .. }) => {
+            Err(Failure::Documents { problems: found, sources: read, .. }) => {
                 let new: Vec<_> = found.into_iter().filter(|problem| !problems.contains(problem)).collect();
                 problems.extend(new);
                 add(&mut sources, read);
@@ -158,7 +159,7 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
         }
     }
     super::show(|to| fine.iter().try_for_each(|line| writeln!(to, "{line}")))?;
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Policies { problems, sources, folder: None }) }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Documents { problems, sources, folder: None }) }
 }
 
 /// A file with the words and calendars that it is read with: the shipped ones, or those of its own folder in their
@@ -210,7 +211,7 @@ fn test(path: &Path) -> Result<Status, Failure> {
     let tested = match example::run(&catalogue, &source) {
         Ok(tested) => tested,
         Err(RunError::File(problem)) => {
-            return Err(Failure::Policies { problems: vec![problem], sources: vec![source], folder: None });
+            return Err(Failure::Documents { problems: vec![problem], sources: vec![source], folder: None });
         }
         Err(error @ RunError::Io(_)) => return Err(Failure::new(error.to_string(), None)),
     };

@@ -1,27 +1,38 @@
 //! Blocks of a window: parsed at once in several places, and joined only where each ends exactly at the next one's
 //! beginning.
 
-use super::cells::{Batch, Gathered, Record};
+use super::cells::{Batch, Gathered, Parsed, Record};
 use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
 use super::row::Parser;
 use super::split::{guesses, lines, past_line_ends};
+use crate::mapping::row::Row;
 use crate::money::WideAmounts;
 use csv_core::ReadRecordResult;
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr2, memchr3};
 use rayon::prelude::*;
+use std::cell::RefCell;
 
 /// The fields of one record, unquoted.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
-    /// All fields, with nothing or with one comma between them.
+    /// All fields, with nothing or with one delimiter between them.
     pub(super) bytes: &'a [u8],
     /// Where each field ends.
     pub(super) ends: &'a [usize],
     /// How many bytes are between fields: 0 or 1.
     pub(super) gap: usize,
-    /// The same as a text, where it is known to be one without NUL.
-    pub(super) text: Option<&'a str>,
+}
+
+impl Row for Fields<'_> {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn cell(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + self.gap);
+        self.ends.get(at).and_then(|end| self.bytes.get(start..*end)).unwrap_or_default()
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -38,18 +49,17 @@ impl<'a> Fields<'a> {
 
 /// Reads records one after another. What it needs for one it uses for the next, so that reading allocates nothing.
 pub(super) struct Records {
-    /// For records with quotes; set up when the first of them comes.
-    core: Option<csv_core::Reader>,
     unquoted: Vec<u8>,
     ends: Vec<usize>,
     count: usize,
     length: usize,
     is_plain: bool,
+    delimiter: u8,
 }
 
 impl Records {
-    pub(super) fn new() -> Records {
-        Records { core: None, unquoted: Vec::new(), ends: Vec::new(), count: 0, length: 0, is_plain: false }
+    pub(super) fn new(delimiter: u8) -> Records {
+        Records { unquoted: Vec::new(), ends: Vec::new(), count: 0, length: 0, is_plain: false, delimiter }
     }
 
     /// Reads the record with which the input begins and tells its length; `None` if its end is not in the input.
@@ -67,26 +77,40 @@ impl Records {
     pub(super) fn fields<'a>(&'a self, input: &'a [u8]) -> Fields<'a> {
         let (bytes, gap) = if self.is_plain { (input, 1) } else { (self.unquoted.as_slice(), 0) };
         let bytes = bytes.get(..self.length).unwrap_or_default();
-        Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap, text: None }
+        Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap }
     }
 
-    /// Cuts a line at its commas, its quotes taken as they stand.
+    /// Cuts a line at its delimiters, its quotes taken as they stand.
     pub(super) fn cut(&mut self, line: &[u8]) {
         (self.is_plain, self.length, self.count) = (true, line.len(), 0);
-        // Every comma ends a field, and so does the line's end.
+        // Every delimiter ends a field, and so does the line's end.
         if self.ends.len() < line.len() + 1 {
             self.ends.resize(line.len() + 1, 0);
         }
-        commas(line, &mut self.ends, &mut self.count);
-        if let Some(end) = self.ends.get_mut(self.count) {
+        let found = delimiters(line, self.delimiter, &mut self.ends);
+        if let Some(end) = self.ends.get_mut(found) {
             *end = line.len();
-            self.count += 1;
+            self.count = found + 1;
         }
     }
 
     fn unquote(&mut self, input: &[u8], last: bool) -> Option<usize> {
+        CORE.with_borrow_mut(|(delimiter, core)| {
+            if *delimiter == self.delimiter {
+                core.reset();
+            } else {
+                *core = csv_core::ReaderBuilder::new().delimiter(self.delimiter).build();
+                *delimiter = self.delimiter;
+            }
+            // A reader takes a byte-order mark for text once it has read something, and where one begins to read here is
+            // seldom the beginning of a file.
+            core.read_record(b"\n", &mut [0], &mut [0]);
+            self.unquote_with(core, input, last)
+        })
+    }
+
+    fn unquote_with(&mut self, core: &mut csv_core::Reader, input: &[u8], last: bool) -> Option<usize> {
         self.is_plain = false;
-        let core = self.core.get_or_insert_with(csv_reader);
         let (mut read, mut written, mut ended) = (0, 0, 0);
         loop {
             let room = self.unquoted.get_mut(written..)?;
@@ -107,37 +131,37 @@ impl Records {
     }
 }
 
-/// Lists where the commas are. Fields are short, so that a search for each would cost more than eight bytes at a time.
-fn commas(line: &[u8], places: &mut [usize], count: &mut usize) {
+thread_local! {
+    /// For records with quotes, and the delimiter that it is for. To set one up takes as long as to read hundreds of rows.
+    static CORE: RefCell<(u8, csv_core::Reader)> = RefCell::new((b',', csv_core::Reader::new()));
+}
+
+/// Lists where the delimiters are, and tells how many. Fields are short, so that a search for each would cost more than
+/// eight bytes at a time.
+fn delimiters(line: &[u8], delimiter: u8, places: &mut [usize]) -> usize {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let (chunks, rest) = line.as_chunks::<8>();
-    let mut put = |at: usize| {
-        if let Some(place) = places.get_mut(*count) {
-            *place = at;
-            *count += 1;
-        }
-    };
-    let mut start = 0;
+    let (mut start, mut count) = (0, 0);
     for chunk in chunks {
-        let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([b','; 8]);
-        // The top bit of each byte that does not differ from a comma, and no other bit.
+        let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([delimiter; 8]);
+        // The top bit of each byte that does not differ from the delimiter, and no other bit.
         let mut found = !(((differences & LOW) + LOW) | differences | LOW);
         while found != 0 {
-            put(start + found.trailing_zeros() as usize / 8);
+            if let Some(place) = places.get_mut(count) {
+                *place = start + found.trailing_zeros() as usize / 8;
+            }
+            count += 1;
             found &= found - 1;
         }
         start += 8;
     }
-    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == b',') {
-        put(start + at);
+    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == delimiter) {
+        if let Some(place) = places.get_mut(count) {
+            *place = start + at;
+        }
+        count += 1;
     }
-}
-
-/// A reader that takes a byte-order mark for text: where it begins to read is seldom the beginning of a file.
-fn csv_reader() -> csv_core::Reader {
-    let mut reader = csv_core::Reader::new();
-    reader.read_record(b"\n", &mut [0], &mut [0]);
-    reader
+    count
 }
 
 /// What makes the rest of a file unreadable, and on which line after those parsed before.
@@ -186,19 +210,13 @@ pub(super) fn parse_window<R: Record>(plan: &Plan, bytes: &[u8], last: bool, apa
 /// Parses records from one that begins at `start` to the first that begins at or after `until`.
 fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> Block<R> {
     let mut parser = Parser::new(plan, until - start);
-    // Whether the bytes are a text is asked once for all rows; if they are not, of each row.
-    let block = bytes.get(start..until).unwrap_or_default();
-    let text = std::str::from_utf8(block).ok().filter(|_| memchr(0, block).is_none());
-    let mut records = Records::new();
+    let mut records = Records::new(plan.delimiter);
     let mut at = past_line_ends(bytes, start, last);
     let mut line = lines(bytes.get(start..at).unwrap_or_default());
     let (mut damage, mut spans) = (None, Vec::new());
     while at < until {
         let Some((rest, length)) = record_at(&mut records, bytes, at, last) else { break };
-        let mut fields = records.fields(rest);
-        if let (Some(text), 1) = (text, fields.gap) {
-            fields.text = text.get(at - start..at - start + fields.bytes.len());
-        }
+        let fields = records.fields(rest);
         let next = past_line_ends(bytes, at + length, last);
         // A plain record is one line; the line ends after it are few.
         let counted = if fields.gap == 1 { at + fields.bytes.len() } else { at };
@@ -240,7 +258,7 @@ impl<R> Block<R> {
 
 /// Parses records that were cut apart before, each with the line end after it.
 pub(super) fn parse_records<'r, R: Record>(plan: &Plan, cut: impl Iterator<Item = &'r [u8]>, bytes: usize) -> Block<R> {
-    let (mut parser, mut records) = (Parser::new(plan, bytes), Records::new());
+    let (mut parser, mut records) = (Parser::new(plan, bytes), Records::new(plan.delimiter));
     for record in cut {
         records.read(record, true);
         parser.row(records.fields(record), 0);
@@ -263,7 +281,7 @@ pub(super) fn record_at<'a>(
 /// What is wrong with the quotes of a record that spans lines or ends the file. Its own line end is cut off.
 fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
     let opened = |at: usize| line + lines(record.get(..at).unwrap_or_default());
-    match flaw(record) {
+    match flaw(record, plan.delimiter) {
         Some(Flaw::Open(at)) => {
             return Some(Damage {
                 line: opened(at),
@@ -276,9 +294,13 @@ fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage>
         }
         None => {}
     }
-    let is_sound = |fields: Fields| Parser::<R>::new(plan, 0).row(fields, 0);
+    let is_sound = |fields: Fields| {
+        let mut parser = Parser::<R>::new(plan, 0);
+        parser.row(fields, 0);
+        matches!(parser.finish().rows.as_slice(), [(_, _, Parsed::Sound(_))])
+    };
     let what = "a quoted text that begins in this row holds lines that read as rows of their own";
-    swallowed(record, plan.width(), is_sound).then_some(Damage { line, what })
+    swallowed(record, plan.delimiter, plan.fields(), is_sound).then_some(Damage { line, what })
 }
 
 fn trim_line_ends(record: &[u8]) -> &[u8] {

@@ -1,10 +1,11 @@
 //! What is kept of a row: its cells, typed; its record; and the texts of the rows of a block, which are numbered once more
 //! when the block is taken into the whole.
 
-use super::header::{Sort, Task};
+use super::header::{Sort, sort};
 use super::row::Fault;
 use super::words::Words;
-use crate::column::Column;
+use crate::column::{Column, MOST_COLUMNS, Table};
+use crate::mapping::row::Reason;
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::{Flag, Place};
 use crate::text::{self, Interner, List, PARTS, Sym, Texts};
@@ -71,6 +72,8 @@ pub(super) trait Record: Send + Sized {
 pub(super) enum Parsed<R> {
     Sound(R),
     Faulty(Box<Faulty>),
+    /// The mapping leaves the row out.
+    LeftOut(Reason),
 }
 
 /// A row that cannot be used, whatever the others are.
@@ -111,8 +114,10 @@ fn listed(sym: Sym) -> (usize, usize) {
 }
 
 impl Gathered {
-    pub(super) fn new() -> Gathered {
-        let mut gathered = Gathered::default();
+    /// With room for about so many ids.
+    pub(super) fn new(ids: usize) -> Gathered {
+        let ids = std::array::from_fn(|_| List::with_capacity(ids / PARTS));
+        let mut gathered = Gathered { words: Interner::default(), ids };
         gathered.words.intern("");
         gathered
     }
@@ -120,7 +125,7 @@ impl Gathered {
     /// Lists an id, unless it is the one that stood in the column before.
     pub(super) fn id(&mut self, text: &str, before: Sym) -> Sym {
         let (part, place) = listed(before);
-        if before.0 >= IDS && self.ids[part].at(place) == text {
+        if before.0 >= IDS && self.ids[part].bytes_at(place) == text.as_bytes() {
             return before;
         }
         let hash = text::hash(text);
@@ -177,43 +182,51 @@ impl Numbers {
     }
 }
 
-pub(super) const COLUMNS: usize = Column::ALL.len();
-
-/// The cells of one row, typed, each under its column's number. What the header lacks stays blank.
+/// The cells of one row, typed, each at its column's place in the table. What the header lacks is blank.
+#[derive(Clone)]
 pub(super) struct Cells {
-    pub(super) syms: [Sym; COLUMNS],
-    pub(super) stamps: [Stamp; COLUMNS],
-    pub(super) amounts: [Amount; COLUMNS],
-    pub(super) flags: [Flag; COLUMNS],
+    /// A text's number, a time's or an amount's bits, or which flag.
+    values: [u64; MOST_COLUMNS],
     pub(super) currency: CurrencyCell,
     pub(super) family: Option<u16>,
 }
 
 impl Cells {
-    pub(super) const BLANK: Cells = Cells {
-        syms: [Sym::BLANK; COLUMNS],
-        stamps: [Stamp::BLANK; COLUMNS],
-        amounts: [Amount::BLANK; COLUMNS],
-        flags: [Flag::Blank; COLUMNS],
-        currency: CurrencyCell::Blank,
-        family: None,
-    };
+    /// A row of a table with only blank cells.
+    pub(super) fn blank(table: Table) -> Cells {
+        let mut cells = Cells { values: [0; MOST_COLUMNS], currency: CurrencyCell::Blank, family: None };
+        for column in Column::ALL.iter().copied().filter(|column| column.table() == table) {
+            cells.values[column.place()] = match sort(column) {
+                Sort::Id | Sort::Word | Sort::Code => u64::from(Sym::BLANK.0),
+                Sort::Time | Sort::Date => Stamp::BLANK.to_bits(),
+                Sort::Amount | Sort::Percent | Sort::Whole => Amount::BLANK.to_bits(),
+                Sort::Presence | Sort::Flag | Sort::Currency => Flag::Blank as u64,
+            };
+        }
+        cells
+    }
 
     /// An id, a word, or the name of who decided.
     pub(super) fn sym(&self, column: Column) -> Sym {
-        self.syms[column as usize]
+        Sym(self.values[column.place()] as u32)
     }
 
     pub(super) fn stamp(&self, column: Column) -> Stamp {
-        self.stamps[column as usize]
+        Stamp::from_bits(self.values[column.place()])
     }
 
     pub(super) fn amount(&self, column: Column) -> Amount {
-        self.amounts[column as usize]
+        Amount::from_bits(self.values[column.place()])
     }
 
     pub(super) fn flag(&self, column: Column) -> Flag {
-        self.flags[column as usize]
+        const NO: u64 = Flag::No as u64;
+        const YES: u64 = Flag::Yes as u64;
+        match self.values[column.place()] {
+            NO => Flag::No,
+            YES => Flag::Yes,
+            _ => Flag::Blank,
+        }
     }
 
     /// Whether a text was recorded.
@@ -230,17 +243,11 @@ impl Cells {
         self.family
     }
 
-    pub(super) fn clear(&mut self, task: Task) {
-        let at = task.column as usize;
-        if task.column == Column::Policy {
-            self.family = None;
-        }
-        match task.sort {
-            Sort::Id | Sort::Word | Sort::Code => self.syms[at] = Sym::BLANK,
-            Sort::Time | Sort::Date => self.stamps[at] = Stamp::BLANK,
-            Sort::Amount | Sort::Percent | Sort::Whole => self.amounts[at] = Amount::BLANK,
-            Sort::Presence | Sort::Flag => self.flags[at] = Flag::Blank,
-            Sort::Currency => self.currency = CurrencyCell::Blank,
+    /// Fills the cell at a column's place with the bits of its value.
+    #[inline]
+    pub(super) fn put(&mut self, place: usize, bits: u64) {
+        if let Some(value) = self.values.get_mut(place) {
+            *value = bits;
         }
     }
 }

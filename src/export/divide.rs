@@ -24,8 +24,9 @@ use super::spool::{Spool, next, next_u64, u64_of};
 use super::words::Words;
 use super::{DivideError, Problem, ReadError, Sizes, decisions, files, invoices, read_files, requests};
 use crate::column::Table;
-use crate::record::{Books, ExportFile, Place, Sources, Vocabulary};
-use crate::text::Texts;
+use crate::mapping::row::Reason;
+use crate::record::{Books, ExportFile, Sources, Vocabulary};
+use crate::text::{Sym, Texts};
 use crate::time::Zone;
 use foldhash::fast;
 use foldhash::quality::FixedState;
@@ -154,6 +155,7 @@ struct Seen {
     print: u64,
     line: u32,
     span: (usize, usize),
+    left_out: Option<Reason>,
 }
 
 /// A block as it waits to be divided.
@@ -390,16 +392,21 @@ impl<R: Record> Scan<'_, R> {
         let mut latest = vec![i64::MIN; self.router.zones.len()];
         let mut seen = Vec::with_capacity(block.spans.len());
         for ((line, print, parsed), (from, to)) in block.batch.rows.iter().zip(&block.spans) {
+            let (mut left_out, none) = (None, Ids { own: Sym::BLANK, of: Sym::BLANK, parent: Sym::BLANK });
             let ids = match parsed {
                 Parsed::Sound(row) => {
                     note_latest(row, &self.router.zones, &mut latest);
                     row.ids()
                 }
                 Parsed::Faulty(faulty) => faulty.ids,
+                Parsed::LeftOut(reason) => {
+                    left_out = Some(*reason);
+                    none
+                }
             };
             let [own, of, parent] = self.hashes(ids, block);
             let span = (from - start, to - start);
-            seen.push(Seen { own, of, parent, print: (*print).max(1), line: *line, span });
+            seen.push(Seen { own, of, parent, print: (*print).max(1), line: *line, span, left_out });
         }
         let bytes = bytes.get(start..end).unwrap_or_default().to_vec();
         Kept { bytes, rows: seen, lines: block.lines as u64, latest }
@@ -442,8 +449,12 @@ impl<R: Record> Intake for Scan<'_, R> {
     fn take_in(&mut self, kept: Vec<Kept>, at: &mut Reached) -> Result<(), &'static str> {
         for block in kept {
             for seen in &block.rows {
-                let place = Place { file: at.file, record: at.record()? };
-                let row = Placed { home: 0, place, line: at.line.saturating_add(u64::from(seen.line)) };
+                if let Some(reason) = seen.left_out {
+                    at.leave_out(reason)?;
+                    continue;
+                }
+                let (place, line) = at.record(seen.line)?;
+                let row = Placed { home: 0, place, line };
                 let raw = block.bytes.get(seen.span.0..seen.span.1).unwrap_or_default();
                 if let Err(error) = self.router.route(self.table, seen, row, raw) {
                     self.router.failed.get_or_insert(error);

@@ -3,15 +3,20 @@
 use super::block::{Block, Records, parse_window, record_at};
 use super::cells::Record;
 use super::header::{At, Orders, Plan};
-use super::input::{Input, Refused};
+use super::input::Input;
 use super::quotes::flaw;
 use super::split::{lines, past_line_ends};
 use super::words::Words;
 use super::{Problem, Sizes};
 use crate::column::Table;
-use crate::record::ExportFile;
-use std::io::{self, Read};
+use crate::mapping;
+use crate::mapping::header::{Search, names_of};
+use crate::mapping::row::{Reason, RowMap};
+use crate::record::{ExportFile, Place};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A record longer than this is taken for one that a quote keeps open.
 const LONGEST_RECORD: usize = 64 << 20;
@@ -35,13 +40,28 @@ pub(super) struct Reached {
     pub(super) records: u32,
     /// The physical line on which the next block begins.
     pub(super) line: u64,
+    /// How many rows the mapping left out, by why.
+    pub(super) left_out: BTreeMap<Reason, u64>,
+    /// The places of its rows, if their order does not tell.
+    places: Option<Arc<Vec<(u32, u64)>>>,
 }
 
 impl Reached {
-    /// Counts a record.
-    pub(super) fn record(&mut self) -> Result<u32, &'static str> {
+    /// Counts a record, and tells its place and its line. `lines` are those of the block before it.
+    pub(super) fn record(&mut self, lines: u32) -> Result<(Place, u64), &'static str> {
+        let number = self.records as usize;
         self.records = self.records.checked_add(1).ok_or("the file has more than 4,294,967,295 rows")?;
-        Ok(self.records)
+        let (record, line) = match &self.places {
+            Some(places) => places.get(number).copied().unwrap_or((self.records, self.line)),
+            None => (self.records, self.line.saturating_add(u64::from(lines))),
+        };
+        Ok((Place { file: self.file, record }, line))
+    }
+
+    /// Counts a record that is left out.
+    pub(super) fn leave_out(&mut self, reason: Reason) -> Result<(), &'static str> {
+        *self.left_out.entry(reason).or_default() += 1;
+        self.record(0).map(|_| ())
     }
 }
 
@@ -72,16 +92,29 @@ pub(super) fn read_file<'a, I: Intake>(
     let missing = || vec![Problem::of_file("", "there is no such file", "name another")];
     let file = intake.files().get(usize::from(number)).ok_or_else(missing)?;
     let (path, name, table) = (file.path.clone(), file.name.clone(), file.table);
-    let mut source = Source::open(&path, &name, setting).map_err(|e| vec![unreadable(&name, &e)])?;
+    let mapping = file.source.clone();
+    let mut source =
+        Source::open(&path, &name, mapping.as_ref(), setting).map_err(|e| vec![Problem::unreadable(&name, &e)])?;
     let mut line = 1;
-    let plan = source.header(table, &mut line, intake.orders())?;
-    let mut reached = Reached { file: number, records: 0, line };
+    let plan = match &mapping {
+        Some(mapping) => source.mapped_header(mapping, &mut line, intake.orders())?,
+        None => source.header(table, &mut line, intake.orders())?,
+    };
+    let places = mapping.as_ref().and_then(|mapping| mapping.shaped(&path)?.places.clone());
+    let mut reached = Reached { file: number, records: 0, line, left_out: BTreeMap::new(), places };
     source.rows(&plan, intake, &mut reached).map_err(|problem| vec![problem])?;
-    let (bytes, sha256) = source.input.finish().map_err(|e| vec![unreadable(&name, &e)])?;
+    let (bytes, sha256) = source.input.finish().map_err(|e| vec![Problem::unreadable(&name, &e)])?;
     if let Some(file) = intake.files().get_mut(usize::from(number)) {
         file.columns = plan.set;
         file.header.clone_from(&plan.header);
         file.rows_read = u64::from(reached.records);
+        let reason = |reason| plan.map.as_ref().map_or_else(String::new, |map| map.reason(reason));
+        file.left_out = reached.left_out.into_iter().map(|(why, rows)| (reason(why), rows)).collect();
+        if let Some(shaped) = file.source.as_ref().and_then(|source| source.shaped(&path)) {
+            let left_out = shaped.left_out.iter().map(|(why, rows)| (reason(*why), *rows));
+            file.left_out.extend(left_out);
+            file.rows_read += shaped.left_out.values().sum::<u64>();
+        }
         (file.bytes, file.sha256) = (bytes, sha256);
     }
     Ok(plan)
@@ -90,6 +123,7 @@ pub(super) fn read_file<'a, I: Intake>(
 /// A file, of which a window lies in memory.
 struct Source<'s, 'a> {
     input: Input,
+    path: &'s Path,
     name: &'s str,
     setting: &'s Setting<'a>,
     window: Vec<u8>,
@@ -105,12 +139,25 @@ const ROOM: usize = 64 << 10;
 /// Reads the next bytes of a file behind room for what the window before them may leave.
 fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
     into.resize(ROOM, 0);
-    input.take(wanted as u64).read_to_end(into)
+    input.read_on(into, wanted)
 }
 
 impl<'s, 'a> Source<'s, 'a> {
-    fn open(path: &Path, name: &'s str, setting: &'s Setting<'a>) -> io::Result<Source<'s, 'a>> {
-        Ok(Source { input: Input::open(path, None)?, name, setting, window: Vec::new(), start: 0, last: false })
+    fn open(
+        path: &'s Path,
+        name: &'s str,
+        mapping: Option<&Arc<mapping::Source>>,
+        setting: &'s Setting<'a>,
+    ) -> io::Result<Source<'s, 'a>> {
+        Ok(Source {
+            input: Input::of_export(path, mapping)?,
+            path,
+            name,
+            setting,
+            window: Vec::new(),
+            start: 0,
+            last: false,
+        })
     }
 
     /// Takes up bytes that were read on, after those that are not parsed yet, and returns the old window for reuse.
@@ -147,10 +194,10 @@ impl<'s, 'a> Source<'s, 'a> {
     /// Reads the header and moves `line` to the line after it.
     fn header(&mut self, table: Table, line: &mut u64, orders: &mut Orders) -> Result<Plan<'a>, Vec<Problem>> {
         let mut spare = Vec::new();
-        let (mut records, mut mark, mut found) = (Records::new(), 0, None);
+        let (mut records, mut mark, mut found) = (Records::new(b','), 0, None);
         while found.is_none() {
             let read = read_on(&mut self.input, &mut spare, self.setting.sizes.window);
-            spare = self.take_up(spare, read.map_err(|e| vec![unreadable(self.name, &e)])?);
+            spare = self.take_up(spare, read.map_err(|e| vec![Problem::unreadable(self.name, &e)])?);
             let bytes = self.rest();
             if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
                 let help = "save the file as UTF-8, for example by `iconv -f UTF-16 -t UTF-8`";
@@ -158,7 +205,7 @@ impl<'s, 'a> Source<'s, 'a> {
             }
             mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
             let start = past_line_ends(bytes, mark, self.last);
-            records = Records::new();
+            records = Records::new(b',');
             found = record_at(&mut records, bytes, start, self.last).map(|(_, length)| (start, length));
             if found.is_none() && self.last {
                 let help = "write the names of the columns in the first row";
@@ -172,7 +219,7 @@ impl<'s, 'a> Source<'s, 'a> {
         let bytes = self.rest();
         let header = bytes.get(start..).unwrap_or_default();
         *line += lines(bytes.get(mark..start).unwrap_or_default()) as u64;
-        if flaw(header.get(..length).unwrap_or_default()).is_some() {
+        if flaw(header.get(..length).unwrap_or_default(), b',').is_some() {
             return Err(vec![self.problem(*line, "a quote in the header is not closed", MEND_QUOTES)]);
         }
         let at = At { file: self.name, line: *line };
@@ -182,9 +229,58 @@ impl<'s, 'a> Source<'s, 'a> {
         let end = past_line_ends(bytes, start + length, self.last);
         *line += if plan.is_table { 1 } else { lines(bytes.get(start..end).unwrap_or_default()) as u64 };
         let header = self.window.get(self.start..self.start + end).unwrap_or_default();
-        self.input.hash(header).map_err(|e| vec![unreadable(self.name, &e)])?;
+        self.input.hash(header).map_err(|e| vec![Problem::unreadable(self.name, &e)])?;
         self.start += end;
         Ok(plan)
+    }
+
+    /// Looks for the header that a mapping names, and moves `line` to the line after it.
+    fn mapped_header(
+        &mut self,
+        mapping: &Arc<mapping::Source>,
+        line: &mut u64,
+        orders: &mut Orders,
+    ) -> Result<Plan<'a>, Vec<Problem>> {
+        let is_table = self.input.is_table();
+        let delimiter = mapping.delimiter_of(self.path);
+        let (mut records, mut search) = (Records::new(delimiter), Search::new(mapping));
+        let (mut spare, mut at) = (Vec::new(), 0);
+        loop {
+            let bytes = self.rest();
+            if at == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
+                at = BYTE_ORDER_MARK.len();
+            }
+            let start = past_line_ends(bytes, at, self.last);
+            let Some((rest, length)) = record_at(&mut records, bytes, start, self.last) else {
+                if self.last {
+                    return Err(vec![search.problem(self.name)]);
+                }
+                if bytes.len() > LONGEST_RECORD {
+                    return Err(vec![self.problem(1, UNCLOSED, MEND_QUOTES)]);
+                }
+                let read = read_on(&mut self.input, &mut spare, self.setting.sizes.window);
+                spare = self.take_up(spare, read.map_err(|e| vec![Problem::unreadable(self.name, &e)])?);
+                continue;
+            };
+            let names = names_of(records.fields(rest).iter());
+            let is_found = mapping.is_gathered() || search.offer(&names);
+            at = if is_found && !mapping.has_header() { start } else { start + length };
+            if is_found {
+                let names = if mapping.has_header() { names } else { vec![String::new(); names.len()] };
+                let map = RowMap::new(mapping, &names);
+                let mut plan = Plan::mapped(self.setting.words, mapping.table, names, map, orders);
+                (plan.is_table, plan.keeps_spans, plan.delimiter) = (is_table, self.setting.keeps_spans, delimiter);
+                let end = past_line_ends(bytes, at, self.last);
+                *line += if is_table { 1 } else { lines(bytes.get(..end).unwrap_or_default()) as u64 };
+                let header = self.window.get(self.start..self.start + end).unwrap_or_default();
+                self.input.hash(header).map_err(|e| vec![Problem::unreadable(self.name, &e)])?;
+                self.start += end;
+                return Ok(plan);
+            }
+            if search.is_over() {
+                return Err(vec![search.problem(self.name)]);
+            }
+        }
     }
 
     /// Reads all rows. While one window is parsed it is hashed, the blocks of the one before are taken in, and the next
@@ -205,7 +301,7 @@ impl<'s, 'a> Source<'s, 'a> {
                 || rayon::join(|| intake.take_in(waiting, reached), read_and_hash),
             );
             taken.map_err(|what| self.too_large(what))?;
-            let read = read.map_err(|e| unreadable(self.name, &e))?;
+            let read = read.map_err(|e| Problem::unreadable(self.name, &e))?;
             for block in &blocks {
                 if let Some(damage) = &block.damage {
                     return Err(self.problem(line.saturating_add(damage.line as u64), damage.what, MEND_QUOTES));
@@ -230,11 +326,4 @@ impl<'s, 'a> Source<'s, 'a> {
     fn too_large(&self, what: &str) -> Problem {
         Problem::of_file(self.name, what, "divide the export into smaller ones")
     }
-}
-
-fn unreadable(name: &str, error: &io::Error) -> Problem {
-    if let Some(Refused { what, help }) = error.get_ref().and_then(|source| source.downcast_ref()) {
-        return Problem::of_file(name, what, help);
-    }
-    Problem::of_file(name, &format!("the file cannot be read: {error}"), "check the path and the permission to read it")
 }

@@ -2,8 +2,10 @@
 
 use super::Problem;
 use super::block::Fields;
+use super::cells::Cells;
 use super::words::Words;
 use crate::column::{Column, Columns, Table, Type};
+use crate::mapping::row::RowMap;
 use foldhash::quality::FixedState;
 use std::hash::BuildHasher;
 
@@ -27,7 +29,7 @@ pub(super) enum Sort {
     Currency,
 }
 
-fn sort(column: Column) -> Sort {
+pub(super) fn sort(column: Column) -> Sort {
     match column.kind() {
         Type::Id if matches!(column, Column::Line | Column::RequestLine) => Sort::Word,
         Type::Id => Sort::Id,
@@ -48,19 +50,18 @@ fn sort(column: Column) -> Sort {
 #[derive(Clone, Copy)]
 pub(super) struct Task {
     pub(super) column: Column,
+    /// The column's place in its table.
+    pub(super) place: usize,
     pub(super) sort: Sort,
-    /// The column's place among those of the header that the contract names.
-    pub(super) bit: u8,
-    /// The same as a bit, if every row must fill it.
-    pub(super) required: u64,
+    pub(super) is_required: bool,
     /// The column's number among those whose words are all known, if it is one.
     pub(super) closed: Option<u8>,
 }
 
 impl Task {
-    fn of(column: Column, bit: u8) -> Task {
-        let required = if column.required() { 1 << bit } else { 0 };
-        Task { column, sort: sort(column), bit, required, closed: Words::closed(column) }
+    fn of(column: Column) -> Task {
+        let (place, closed) = (column.place(), Words::closed(column));
+        Task { column, place, sort: sort(column), is_required: column.required(), closed }
     }
 }
 
@@ -73,10 +74,8 @@ pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// What to do at each position; nothing for a column that the contract does not name.
     pub(super) tasks: Vec<Option<Task>>,
-    /// The tasks by their bit.
-    pub(super) by_bit: Vec<Task>,
-    /// The bits of the columns that every row must fill.
-    pub(super) required: u64,
+    /// The cells of a row that has only blanks.
+    pub(super) blank: Cells,
     /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
@@ -85,6 +84,12 @@ pub(super) struct Plan<'a> {
     pub(super) is_table: bool,
     /// Whether it is kept where each record lies.
     pub(super) keeps_spans: bool,
+    /// What stands between fields.
+    pub(super) delimiter: u8,
+    /// How rows become rows of the table, if they are not in the canonical form.
+    pub(super) map: Option<RowMap>,
+    /// The columns as they are named in what is told of a row, by the position of the task.
+    pub(super) labels: Vec<String>,
 }
 
 /// The orders of columns in which rows of a table are compared: for each set of names that of the first file with it.
@@ -124,39 +129,67 @@ impl<'a> Plan<'a> {
     ) -> Result<Plan<'a>, Vec<Problem>> {
         let header: Vec<String> = fields.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
         let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        let (compared, order) = orders.of(&names);
-        let mut plan = Plan {
-            words,
-            set: Columns::NONE,
-            header,
-            tasks: Vec::new(),
-            by_bit: Vec::new(),
-            required: 0,
-            order,
-            names_hash: FixedState::with_seed(0).hash_one(compared),
-            is_table: false,
-            keeps_spans: false,
-        };
+        let mut plan = Plan::empty(words, table, header, &names, orders);
+        plan.labels.clone_from(&names);
         let mut problems: Vec<Problem> =
             (1..).zip(fields.iter()).filter_map(|(n, cell)| unreadable(cell, n, at)).collect();
         for name in names {
             let column = Column::ALL.iter().copied().find(|c| c.table() == table && c.name() == name);
             problems.extend(column.filter(|c| plan.set.has(*c)).map(|c| twice(c, at)));
-            plan.set = column.map_or(plan.set, |column| plan.set.with(column));
-            // A table has fewer than 64 columns, and a header that names one twice is refused.
-            let task = column.map(|column| Task::of(column, (plan.by_bit.len() % 64) as u8));
-            plan.by_bit.extend(task);
-            plan.required |= task.map_or(0, |task| task.required);
-            plan.tasks.push(task);
+            plan.add(column);
         }
         let lacks = |c: &Column| c.table() == table && c.required() && !plan.set.has(*c);
         problems.extend(Column::ALL.iter().copied().filter(lacks).map(|column| plan.missing(column, at)));
         if problems.is_empty() { Ok(plan) } else { Err(problems) }
     }
 
-    /// How many fields a row must have.
+    /// Reads rows by a mapping, which gives all columns that every row must fill.
+    pub(super) fn mapped(
+        words: &'a Words,
+        table: Table,
+        header: Vec<String>,
+        map: RowMap,
+        orders: &mut Orders,
+    ) -> Plan<'a> {
+        let names: Vec<String> = map.columns().map(|column| column.name().to_owned()).collect();
+        let mut plan = Plan::empty(words, table, header, &names, orders);
+        map.columns().for_each(|column| plan.add(Some(column)));
+        plan.labels = map.labels();
+        plan.map = Some(map);
+        plan
+    }
+
+    fn empty(words: &'a Words, table: Table, header: Vec<String>, names: &[String], orders: &mut Orders) -> Plan<'a> {
+        let (compared, order) = orders.of(names);
+        Plan {
+            words,
+            set: Columns::NONE,
+            header,
+            tasks: Vec::new(),
+            blank: Cells::blank(table),
+            order,
+            names_hash: FixedState::with_seed(0).hash_one(compared),
+            is_table: false,
+            keeps_spans: false,
+            delimiter: b',',
+            map: None,
+            labels: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, column: Option<Column>) {
+        self.set = column.map_or(self.set, |column| self.set.with(column));
+        self.tasks.push(column.map(Task::of));
+    }
+
+    /// How many cells a row has as it is typed.
     pub(super) fn width(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// How many fields a row must have.
+    pub(super) fn fields(&self) -> usize {
+        self.map.as_ref().map_or(self.tasks.len(), |map| map.width)
     }
 
     fn missing(&self, column: Column, at: &At) -> Problem {

@@ -4,11 +4,13 @@ use super::encoded::{MARK, Transcoder};
 use super::packed::{HEAD, Packing, Unpacked};
 use super::parquet::Parquet;
 use super::raw::{Ahead, Raw};
+use crate::mapping::Source;
 use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// An export from its header to its last row, as CSV; and what tells its file from any other.
 pub(crate) struct Input {
@@ -26,6 +28,8 @@ enum Rows {
     Text(Box<Text>),
     /// The bytes are made from its tables.
     Parquet(Box<Parquet>),
+    /// The bytes were made before from all of it.
+    Shaped { bytes: Arc<Vec<u8>>, given: usize, size: u64, sha256: String },
 }
 
 /// Text that is packed or in an encoding of its own.
@@ -59,7 +63,7 @@ impl Refused {
 }
 
 /// Whether a path names a Parquet file, which its ending tells, in any case.
-fn is_parquet(path: &Path) -> bool {
+pub(crate) fn is_parquet(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 
@@ -96,6 +100,18 @@ impl Input {
         Ok(Input { rows, hash: Sha256::new(), passed: 0, told: 0 })
     }
 
+    /// Opens an export as the reader of its table is to see it.
+    ///
+    /// # Errors
+    /// As of [`Input::open`].
+    pub(crate) fn of_export(path: &Path, mapping: Option<&Arc<Source>>) -> io::Result<Input> {
+        let Some(shaped) = mapping.and_then(|source| source.shaped(path)) else {
+            return Input::open(path, mapping.and_then(|source| source.encoding));
+        };
+        let (bytes, size, sha256) = (Arc::clone(&shaped.bytes), shaped.size, shaped.sha256.clone());
+        Ok(Input { rows: Rows::Shaped { bytes, given: 0, size, sha256 }, hash: Sha256::new(), passed: 0, told: 0 })
+    }
+
     /// How many bytes of CSV an export is, by which it is told whether it fits in memory; for a file that packs its rows
     /// closer, about how many.
     ///
@@ -118,7 +134,7 @@ impl Input {
     /// How the file is packed; a table packs its rows in ways of its own.
     pub(crate) fn packing(&self) -> Packing {
         match &self.rows {
-            Rows::Csv(_) | Rows::Parquet(_) => Packing::Plain,
+            Rows::Csv(_) | Rows::Parquet(_) | Rows::Shaped { .. } => Packing::Plain,
             Rows::Text(text) => text.packing,
         }
     }
@@ -128,10 +144,25 @@ impl Input {
         matches!(self.rows, Rows::Parquet(_))
     }
 
+    /// Reads so many further bytes behind those that are there, or fewer at the end.
+    pub(super) fn read_on(&mut self, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
+        match &mut self.rows {
+            Rows::Csv(file) => {
+                into.reserve(wanted);
+                // A file, unlike other readers, fills room that nobody has cleared before.
+                let read = file.take(wanted as u64).read_to_end(into)?;
+                self.passed += read as u64;
+                Ok(read)
+            }
+            Rows::Parquet(_) | Rows::Text(_) | Rows::Shaped { .. } => self.take(wanted as u64).read_to_end(into),
+        }
+    }
+
     /// Adds to the file's hash: these bytes, which were read before, or as much of a Parquet file as they stand for.
-    pub(super) fn hash(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn hash(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.rows {
             Rows::Csv(_) => self.hash.update(bytes),
+            Rows::Shaped { .. } => {}
             // Hashed as the file is read.
             Rows::Text(text) => self.passed = text.raw().passed(),
             Rows::Parquet(parquet) => self.passed += parquet.pass(&mut self.hash)?,
@@ -148,11 +179,14 @@ impl Input {
     }
 
     /// The file's size in bytes and its SHA-256 in lower-case hex, once all bytes were read and hashed.
-    pub(super) fn finish(mut self) -> io::Result<(u64, String)> {
+    pub(crate) fn finish(mut self) -> io::Result<(u64, String)> {
         if let Rows::Text(text) = &mut self.rows {
             self.hash = text.raw().finish()?;
         }
         self.hash(&[])?;
+        if let Rows::Shaped { size, sha256, .. } = self.rows {
+            return Ok((size, sha256));
+        }
         Ok((self.passed, self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 }
@@ -170,6 +204,12 @@ impl Read for Input {
                 None => text.bytes.read(into),
             },
             Rows::Parquet(parquet) => parquet.read(into),
+            Rows::Shaped { bytes, given, size, .. } => {
+                let read = bytes.get(*given..).unwrap_or_default().read(into)?;
+                *given += read;
+                self.passed = *size * *given as u64 / bytes.len().max(1) as u64;
+                Ok(read)
+            }
         }
     }
 }

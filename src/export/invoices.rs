@@ -8,6 +8,7 @@ use crate::column::Column;
 use crate::money::{Amount, Currency};
 use crate::record::{Filled, Invoice, InvoiceLine, LINE_AMOUNTS, Place, Seldom, Vocabulary};
 use crate::text::Sym;
+use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
@@ -283,16 +284,21 @@ impl Judge for InvoiceBook {
     }
 }
 
+/// The day of a time. Most times of a line are blank.
+#[inline(always)]
+fn day(time: Stamp, zone: Zone) -> Option<NaiveDate> {
+    if time.is_blank() { None } else { time.day(zone) }
+}
+
 impl Record for InvoiceRow {
     fn of(cells: &Cells, words: &Words) -> Option<InvoiceRow> {
         let policy = cells.family()?;
         let zone = words.zone(policy)?;
-        let day = |column| cells.stamp(column).day(zone);
         Some(InvoiceRow {
             invoice: cells.sym(Column::InvoiceId),
             head: Head {
                 policy,
-                date: day(Column::InvoiceDate)?,
+                date: day(cells.stamp(Column::InvoiceDate), zone)?,
                 currency: cells.currency().known()?,
                 account: cells.sym(Column::AccountId),
                 payment_method: cells.sym(Column::PaymentMethod),
@@ -303,13 +309,13 @@ impl Record for InvoiceRow {
                 category: cells.sym(Column::Category),
                 amount: cells.amount(Column::Amount),
                 seldom: Filled::default(),
-                paid_on: day(Column::PaidOn),
-                started_on: day(Column::StartedOn),
-                delivered_on: day(Column::DeliveredOn),
-                accepted_on: day(Column::AcceptedOn),
-                period_start: day(Column::PeriodStart),
-                period_end: day(Column::PeriodEnd),
-                warranty_from: day(Column::WarrantyFrom),
+                paid_on: day(cells.stamp(Column::PaidOn), zone),
+                started_on: day(cells.stamp(Column::StartedOn), zone),
+                delivered_on: day(cells.stamp(Column::DeliveredOn), zone),
+                accepted_on: day(cells.stamp(Column::AcceptedOn), zone),
+                period_start: day(cells.stamp(Column::PeriodStart), zone),
+                period_end: day(cells.stamp(Column::PeriodEnd), zone),
+                warranty_from: day(cells.stamp(Column::WarrantyFrom), zone),
             },
             amounts: LINE_AMOUNTS.map(|column| cells.amount(column)),
         })

@@ -150,9 +150,12 @@ impl<'a, J: Judge> Ledger<'a, J> {
 
     fn absorb(&mut self, block: Block<J::Row>, numbers: &Numbers, at: &mut Reached) -> Result<(), &'static str> {
         for (lines, print, parsed) in block.batch.rows {
-            let place = Place { file: at.file, record: at.record()? };
-            let at = Mark { place, line: at.line.saturating_add(u64::from(lines)), print };
-            self.take(parsed, numbers, &at);
+            if let Parsed::LeftOut(reason) = parsed {
+                at.leave_out(reason)?;
+                continue;
+            }
+            let (place, line) = at.record(lines)?;
+            self.take(parsed, numbers, &Mark { place, line, print });
         }
         at.line = at.line.saturating_add(block.lines as u64);
         Ok(())
@@ -184,6 +187,7 @@ impl<'a, J: Judge> Ledger<'a, J> {
                 let ids = numbers.ids(faulty.ids);
                 self.faulty(ids, money, faulty.is_ragged, faulty.fault, at);
             }
+            Parsed::LeftOut(_) => {}
         }
     }
 

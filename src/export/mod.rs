@@ -8,7 +8,8 @@
 //! | `header` | finds the canonical columns |
 //! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
-//! | `row`, `value`, `words` | judge and type the cells of one row |
+//! | `row` | gathers rows to be typed column by column, and makes them records |
+//! | `typer`, `value`, `words` | judge and type cells |
 //! | `cells` | what is kept of a row, and the texts of a block's rows |
 //! | `ledger` | takes rows in, in order: used or rejected, and the money of both |
 //! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
@@ -34,7 +35,7 @@ mod links;
 pub(crate) mod packed;
 mod parquet;
 mod part;
-mod quotes;
+pub(crate) mod quotes;
 mod raw;
 mod requests;
 mod row;
@@ -42,20 +43,22 @@ mod split;
 mod spool;
 mod sums;
 mod texts;
+mod typer;
 pub mod value;
 mod words;
 
 use crate::column::{Columns, Table};
-use crate::record::{Books, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
+use crate::record::{Books, Export, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
 use crate::text::{Sym, Texts};
 use decisions::DecisionBook;
 pub use divide::{DivideOptions, Division, divide};
 use file::{Intake, Setting, read_file};
 use header::Plan;
+use input::Refused;
 use invoices::InvoiceBook;
 use ledger::{Judge, Ledger, Shared};
 use requests::RequestBook;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use sums::Sums;
@@ -96,9 +99,22 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn of_file(file: &str, what: &str, help: &str) -> Problem {
+    pub(crate) fn of_file(file: &str, what: &str, help: &str) -> Problem {
         let (file, what, help) = (file.to_owned(), what.to_owned(), help.to_owned());
         Problem { file, line: None, column: None, what, help }
+    }
+
+    pub(crate) fn at_line(file: &str, line: u64, what: &str, help: &str) -> Problem {
+        Problem { line: Some(line), ..Problem::of_file(file, what, help) }
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unreadable(name: &str, error: &std::io::Error) -> Problem {
+        if let Some(Refused { what, help }) = error.get_ref().and_then(|source| source.downcast_ref()) {
+            return Problem::of_file(name, what, help);
+        }
+        let help = "check the path and the permission to read it";
+        Problem::of_file(name, &format!("the file cannot be read: {error}"), help)
     }
 
     /// The money of a table adds up to more than can be told exactly.
@@ -194,33 +210,31 @@ fn join_tables(vocabulary: &Vocabulary, mut shared: Shared, tables: &mut impl Ta
 
 /// The files to read, in order. One is named by its file name, or by its path where another has the same name.
 fn files(sources: &Sources) -> Vec<ExportFile> {
-    let of = |table| match table {
-        Table::Invoices => &sources.invoices,
-        Table::Requests => &sources.requests,
-        Table::Decisions => &sources.decisions,
-    };
-    let listed = || Table::ALL.into_iter().flat_map(|table| of(table).iter().map(move |path| (table, path)));
     let short = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    // One file may feed several tables.
+    let paths: BTreeSet<&Path> = sources.all().map(|(_, export)| export.path.as_path()).collect();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, path) in listed() {
+    for path in paths {
         *counts.entry(short(path)).or_default() += 1;
     }
     let name = |path: &Path| {
         let short = short(path);
         if counts.get(&short) == Some(&1) { short } else { path.display().to_string() }
     };
-    let file = |(table, path): (Table, &std::path::PathBuf)| ExportFile {
+    let file = |(table, export): (Table, &Export)| ExportFile {
         table,
-        name: name(path),
-        path: path.clone(),
+        name: name(&export.path),
+        path: export.path.clone(),
         columns: Columns::NONE,
         header: Vec::new(),
         rows_read: 0,
         rows_used: 0,
+        left_out: BTreeMap::new(),
+        source: export.source.clone(),
         bytes: 0,
         sha256: String::new(),
     };
-    listed().map(file).collect()
+    sources.all().map(file).collect()
 }
 
 /// The exports themselves.
@@ -271,7 +285,7 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
     let (children, children_of) = families(&requests.requests);
     rejects.sort();
     for file in &mut files {
-        file.rows_used = file.rows_read;
+        file.rows_used = file.rows_read - file.left_out.values().sum::<u64>();
     }
     for reject in &rejects {
         if let Some(file) = files.get_mut(usize::from(reject.place.file)) {

@@ -77,7 +77,13 @@ pub(super) fn read_part(
     let vocabulary = division.vocabulary;
     let mut shared = Shared::new(texts);
     shared.files.clone_from(&division.files);
-    shared.files.iter_mut().for_each(|file| file.rows_read = 0);
+    for file in &mut shared.files {
+        // What the mapping left out is in no part, and is counted with the first.
+        if number > 0 {
+            file.left_out.clear();
+        }
+        file.rows_read = file.left_out.values().sum();
+    }
     let mut part = Part { division, number, progress, failed: None };
     let books = join_tables(vocabulary, shared, &mut part);
     match part.failed {

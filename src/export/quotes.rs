@@ -15,7 +15,7 @@ use memchr::{memchr, memchr_iter};
 
 /// What is wrong with a record's quotes; the number is the offset of the quote at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(crate) enum Flaw {
     /// The text after the quote runs on to the end of the record without a closing quote.
     Open(usize),
     /// The text after the quote spans lines, and its closing quote is followed by further text.
@@ -23,18 +23,19 @@ pub(super) enum Flaw {
 }
 
 /// The first flaw in the quotes of one record.
-pub(super) fn flaw(record: &[u8]) -> Option<Flaw> {
+pub(crate) fn flaw(record: &[u8], delimiter: u8) -> Option<Flaw> {
     let mut at = 0;
     while let Some(field) = record.get(at..) {
         if field.first() == Some(&b'"') {
             let Some(length) = quoted_length(field) else { return Some(Flaw::Open(at)) };
             let (text, rest) = field.split_at_checked(length)?;
-            if !matches!(rest.first(), None | Some(b',' | b'\r' | b'\n')) && lines(text) > 0 {
+            let is_over = rest.first().is_none_or(|next| *next == delimiter || matches!(next, b'\r' | b'\n'));
+            if !is_over && lines(text) > 0 {
                 return Some(Flaw::Stray(at));
             }
             at += length;
         }
-        at += memchr(b',', record.get(at..)?)? + 1;
+        at += memchr(delimiter, record.get(at..)?)? + 1;
     }
     None
 }
@@ -52,20 +53,20 @@ fn quoted_length(field: &[u8]) -> Option<usize> {
 
 /// Whether a record that spans lines looks as if it had swallowed rows of so many fields. `is_sound` tells whether
 /// fields read as a row.
-pub(super) fn swallowed(record: &[u8], width: usize, is_sound: impl Fn(Fields) -> bool) -> bool {
+pub(super) fn swallowed(record: &[u8], delimiter: u8, width: usize, is_sound: impl Fn(Fields) -> bool) -> bool {
     let lines = || record.split(|b| matches!(b, b'\r' | b'\n')).filter(|line| !line.is_empty());
     let reads_well = |fields: Fields| fields.ends.len() == width && is_sound(fields);
-    let fields = |line: &[u8]| memchr_iter(b',', line).count() + 1;
+    let fields = |line: &[u8]| memchr_iter(delimiter, line).count() + 1;
     let is_row = |line: &[u8]| {
         // Most lines of a text have too few commas; only for the others is it worth to set up a reader.
-        if fields(line) < width || !is_strict(line) {
+        if fields(line) < width || !is_strict(line, delimiter) {
             return false;
         }
-        let mut records = Records::new();
+        let mut records = Records::new(delimiter);
         records.read(line, true).is_some() && reads_well(records.fields(line))
     };
     let is_literal_row = |line: &[u8]| {
-        let mut records = Records::new();
+        let mut records = Records::new(delimiter);
         records.cut(line);
         reads_well(records.fields(line))
     };
@@ -75,7 +76,7 @@ pub(super) fn swallowed(record: &[u8], width: usize, is_sound: impl Fn(Fields) -
 }
 
 /// Whether quotes stand only where they quote a whole field.
-fn is_strict(line: &[u8]) -> bool {
+fn is_strict(line: &[u8], delimiter: u8) -> bool {
     let mut rest = line;
     loop {
         let length = match rest.first() {
@@ -83,7 +84,7 @@ fn is_strict(line: &[u8]) -> bool {
                 Some(length) => length,
                 None => return false,
             },
-            _ => memchr(b',', rest).unwrap_or(rest.len()),
+            _ => memchr(delimiter, rest).unwrap_or(rest.len()),
         };
         let Some((field, after)) = rest.split_at_checked(length) else { return false };
         if !field.starts_with(b"\"") && field.contains(&b'"') {
@@ -91,7 +92,7 @@ fn is_strict(line: &[u8]) -> bool {
         }
         rest = match after {
             [] => return true,
-            [b',', after @ ..] => after,
+            [next, after @ ..] if *next == delimiter => after,
             _ => return false,
         };
     }
@@ -116,7 +117,7 @@ mod tests {
             ("\"", Some(Flaw::Open(0))),
         ];
         for (record, expected) in cases {
-            assert_eq!(flaw(record.as_bytes()), expected, "{record:?}");
+            assert_eq!(flaw(record.as_bytes(), b','), expected, "{record:?}");
         }
     }
 
@@ -132,8 +133,8 @@ mod tests {
             ("A,\"B\",C", false),
         ];
         for (record, expected) in cases {
-            assert_eq!(swallowed(record.as_bytes(), 3, |_| true), expected, "{record:?}");
-            assert!(!swallowed(record.as_bytes(), 3, |_| false), "{record:?}");
+            assert_eq!(swallowed(record.as_bytes(), b',', 3, |_| true), expected, "{record:?}");
+            assert!(!swallowed(record.as_bytes(), b',', 3, |_| false), "{record:?}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! One row: its cells judged and typed, and made a record.
+//! Rows: some at a time, their cells are typed column by column; each is then made a record, or it is found why it cannot be
+//! one.
 
 use super::block::Fields;
-use super::cells::{Batch, COLUMNS, Cells, CurrencyCell, Faulty, Gathered, Parsed, Print, Record};
+use super::cells::{Batch, Cells, Faulty, Parsed, Print, Record};
 use super::header::{Plan, Sort, Task};
-use super::value::{self, trimmed};
+use super::typer::{Bytes, KEY, Span, Typer};
+use super::value::{is_bare, trimmed};
 use crate::column::{Column, Type};
-use crate::money::{Amount, Currency, WideAmounts};
-use crate::record::Flag;
-use crate::text::{Interner, Sym};
+use crate::mapping::row::{MapFault, Reason, RowMap, Scratch};
 use foldhash::quality::FixedState;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 const LONGEST_CELL: usize = 1 << 20;
@@ -32,217 +32,203 @@ impl Fault {
     }
 }
 
-/// A word as it is written in codes' columns, and what it means there.
-#[derive(Clone, Copy)]
-struct Code {
-    normal: Sym,
-    known: [bool; 4],
-    family: Option<u16>,
-}
-
 /// Types the rows of one block.
 pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
-    batch: Batch<R>,
-    cells: Cells,
-    /// What the row has filled: a bit for each column's place in its table.
-    filled: u64,
-    /// The last id, or the last word as it is written, in each column.
-    last: [Sym; COLUMNS],
-    /// The words of codes as they are written, and the meaning of each by its number.
-    written: Interner,
-    codes: Vec<Code>,
-    joined: Vec<u8>,
-    ends: Vec<usize>,
+    waiting: Rows,
+    typer: Typer<'a>,
+    rows: Vec<(u32, Print, Parsed<R>)>,
     prints: FixedState,
-    /// The currency codes met so far, as written; there are few.
-    currencies: Vec<([u8; 3], Currency)>,
-}
-
-/// The bytes of a row, and the same as a text where they are one.
-#[derive(Clone, Copy)]
-struct Bytes<'b> {
-    bytes: &'b [u8],
-    text: Option<&'b str>,
-    has_nul: bool,
-}
-
-impl<'b> Bytes<'b> {
-    fn of(fields: Fields<'b>) -> Bytes<'b> {
-        let bytes = fields.bytes;
-        match fields.text {
-            Some(text) => Bytes { bytes, text: Some(text), has_nul: false },
-            None => Bytes { bytes, text: std::str::from_utf8(bytes).ok(), has_nul: memchr(0, bytes).is_some() },
-        }
-    }
-
-    /// Where the cell lies without white space around it.
-    #[inline(always)]
-    fn trimmed(&self, start: usize, end: usize) -> (usize, usize) {
-        let (from, to) = trimmed(self.cell((start, end)));
-        (start + from, start + to)
-    }
-
-    #[inline(always)]
-    fn cell(&self, (from, to): (usize, usize)) -> &'b [u8] {
-        self.bytes.get(from..to).unwrap_or_default()
-    }
-
-    /// The cell as a text without NUL, if it is one.
-    #[inline]
-    fn readable(&self, (from, to): (usize, usize)) -> Option<&'b str> {
-        let text = match self.text {
-            Some(text) => text.get(from..to),
-            None => std::str::from_utf8(self.cell((from, to))).ok(),
-        };
-        text.filter(|text| !self.has_nul || !text.as_bytes().contains(&0))
-    }
+    scratch: Scratch,
 }
 
 impl<'a, R: Record> Parser<'a, R> {
     /// A parser of rows that take about so many bytes in all.
     pub(super) fn new(plan: &'a Plan<'a>, bytes: usize) -> Parser<'a, R> {
-        let blank = Code { normal: Sym::BLANK, known: plan.words.known(""), family: None };
-        let rows = Vec::with_capacity(bytes / LIKELY_ROW);
-        let mut written = Interner::default();
-        written.intern("");
         Parser {
             plan,
-            batch: Batch { rows, texts: Gathered::new(), wide: WideAmounts::default() },
-            cells: Cells::BLANK,
-            filled: 0,
-            last: [Sym::BLANK; COLUMNS],
-            written,
-            codes: vec![blank],
-            joined: Vec::new(),
-            ends: Vec::new(),
+            waiting: Rows::default(),
+            typer: Typer::new(plan.words, bytes / LIKELY_ROW),
+            rows: Vec::with_capacity(bytes / LIKELY_ROW),
             prints: FixedState::with_seed(1),
-            currencies: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
-    pub(super) fn finish(self) -> Batch<R> {
-        self.batch
+    pub(super) fn finish(mut self) -> Batch<R> {
+        self.type_waiting();
+        Batch { rows: self.rows, texts: self.typer.texts, wide: self.typer.wide }
     }
 
-    /// Adds a row and tells whether its cells are sound.
-    pub(super) fn row(&mut self, fields: Fields, line: u32) -> bool {
-        let mut filled = std::mem::take(&mut self.filled);
-        while filled != 0 {
-            let task = self.plan.by_bit.get(filled.trailing_zeros() as usize);
-            task.iter().for_each(|task| self.cells.clear(**task));
-            filled &= filled - 1;
+    /// Adds a row, which waits until there are enough to type.
+    pub(super) fn row(&mut self, fields: Fields, line: u32) {
+        let plan = self.plan;
+        if let Some(map) = &plan.map {
+            return self.mapped(map, fields, line);
         }
-        let bytes = Bytes::of(fields);
-        let is_ragged = fields.ends.len() != self.plan.width();
-        let mut is_bare = false;
-        let fault = if is_ragged {
-            Some(self.ragged(fields, &bytes))
-        } else if self.read(fields, &bytes, &mut is_bare) {
-            None
+        let is_ragged = fields.ends.len() != plan.width();
+        let found = is_ragged.then(|| self.ragged(fields, plan.width()));
+        let rows = &mut self.waiting;
+        let cells = plan.blank.clone();
+        rows.rows.push(Row { cells, line, is_sound: true, is_bare: fields.gap == 1, found });
+        let start = rows.bytes.len();
+        rows.bounds.push(start);
+        if fields.gap == 1 && !is_ragged {
+            rows.bytes.extend_from_slice(fields.bytes);
+            rows.bytes.push(b',');
+            rows.bounds.extend(fields.ends.iter().map(|end| start + end + 1));
         } else {
-            Some(self.fault(fields, &bytes))
+            let mut fields = fields.iter();
+            for task in &plan.tasks {
+                // Only the ids of a ragged row are read, by position; the rest of its cells cannot be trusted.
+                let is_read = !is_ragged || task.is_some_and(|task| task.column.kind() == Type::Id);
+                rows.bytes.extend_from_slice(fields.next().filter(|_| is_read).unwrap_or_default());
+                rows.bytes.push(b',');
+                rows.bounds.push(rows.bytes.len());
+            }
+        }
+        self.type_enough();
+    }
+
+    /// Adds a row of a source that is mapped.
+    fn mapped(&mut self, map: &RowMap, fields: Fields, line: u32) {
+        let (expected, rows) = (map.width, &mut self.waiting);
+        let start = rows.bytes.len();
+        rows.bounds.push(start);
+        let mapped = map.map(&fields, &mut rows.bytes, &mut rows.bounds, &mut self.scratch);
+        let found = match mapped {
+            Err(reason) => {
+                rows.bytes.extend(self.plan.tasks.iter().map(|_| b','));
+                rows.bounds.extend(start + 1..=rows.bytes.len());
+                Some(Box::new(Found::LeftOut(reason)))
+            }
+            Ok(_) if fields.ends.len() != expected => Some(self.ragged(fields, expected - map.added())),
+            Ok(None) => None,
+            Ok(Some(MapFault { column, value, reason })) => {
+                let value = shown(value.as_bytes());
+                Some(Box::new(Found::Fault(Fault { column, value, reason })))
+            }
         };
-        let print = self.print(fields, is_bare);
-        let parsed = match (fault, R::of(&self.cells, self.plan.words)) {
+        let rows = &mut self.waiting;
+        // Where no cell has a comma of its own, the commas tell the cells apart.
+        let commas = memchr_iter(b',', rows.bytes.get(start..).unwrap_or_default()).count();
+        let is_bare = commas == self.plan.width();
+        rows.rows.push(Row { cells: self.plan.blank.clone(), line, is_sound: true, is_bare, found });
+        self.type_enough();
+    }
+
+    fn type_enough(&mut self) {
+        if self.waiting.rows.len() >= MOST_ROWS || self.waiting.bytes.len() >= MOST_BYTES {
+            self.type_waiting();
+        }
+    }
+
+    /// The fault of a row that has more or fewer fields than the header, and its print.
+    fn ragged(&self, fields: Fields, expected: usize) -> Box<Found> {
+        let reason =
+            format!("the row has {} fields: expected {expected}, as many as the header has", fields.ends.len());
+        let fields: Vec<&[u8]> = fields.iter().collect();
+        Box::new(Found::Ragged(Fault { reason, ..Fault::default() }, self.print(&fields)))
+    }
+
+    /// Types the rows that wait, column by column, and makes them records.
+    fn type_waiting(&mut self) {
+        let mut rows = std::mem::take(&mut self.waiting);
+        rows.bytes.extend([b','; KEY]);
+        let (bytes, width) = (Bytes::of(&rows.bytes), self.plan.width());
+        let mut columns = Columns { bytes, bounds: &rows.bounds, width, rows: &mut rows.rows };
+        for (position, task) in self.plan.tasks.iter().enumerate() {
+            match task {
+                Some(task) => self.typer.column(*task, position, &mut columns),
+                None => columns.each(position, false, |_, _, _| true),
+            }
+        }
+        for (row, bounds) in rows.rows.iter_mut().zip(rows.bounds.chunks_exact(width + 1)) {
+            self.type_row(row, bytes, bounds);
+        }
+        rows.bytes.clear();
+        rows.bounds.clear();
+        rows.rows.clear();
+        self.waiting = rows;
+    }
+
+    /// Makes a row whose cells are typed a record, or finds why it cannot be one.
+    fn type_row(&mut self, row: &mut Row, bytes: Bytes, bounds: &[usize]) {
+        let spans = || bounds.windows(2).filter_map(|bounds| Some((*bounds.first()?, bounds.last()? - 1)));
+        let cells = &row.cells;
+        let mut is_ragged = false;
+        let (fault, print) = match (row.found.take().map(|found| *found), bounds) {
+            (Some(Found::LeftOut(reason)), _) => {
+                self.rows.push((row.line, 0, Parsed::LeftOut(reason)));
+                return;
+            }
+            (Some(Found::Ragged(fault, print)), _) => {
+                is_ragged = true;
+                (Some(fault), print)
+            }
+            (None, [start, .., end]) if row.is_sound && row.is_bare && self.plan.order.is_none() => {
+                (None, self.hash(bytes.cell((*start, end - 1)), &[]))
+            }
+            (found, _) => {
+                let found = found.and_then(Found::fault);
+                let fault = found.or_else(|| (!row.is_sound).then(|| self.fault(spans(), bytes)));
+                let mut fields = Vec::with_capacity(bounds.len());
+                fields.extend(spans().map(|span| bytes.cell(span)));
+                (fault, self.print(&fields))
+            }
+        };
+        let parsed = match (fault, R::of(cells, self.plan.words)) {
             (None, Some(record)) => Parsed::Sound(record),
             (fault, _) => {
-                let money = R::money_in(&self.cells).filter(|_| !is_ragged);
+                let money = R::money_in(cells).filter(|_| !is_ragged);
                 let fault = fault.unwrap_or_else(unreadable);
-                Parsed::Faulty(Box::new(Faulty { ids: R::ids_in(&self.cells), money, is_ragged, fault }))
+                Parsed::Faulty(Box::new(Faulty { ids: R::ids_in(cells), money, is_ragged, fault }))
             }
         };
-        let is_sound = matches!(parsed, Parsed::Sound(_));
-        self.batch.rows.push((line, print, parsed));
-        is_sound
-    }
-
-    /// Types all cells of a row that is not ragged; tells whether they are sound, and whether they are bare, without
-    /// white space around any.
-    fn read(&mut self, fields: Fields, bytes: &Bytes, is_bare: &mut bool) -> bool {
-        let plan = self.plan;
-        let (mut start, mut missing, mut is_sound) = (0, plan.required, true);
-        *is_bare = true;
-        for (task, end) in plan.tasks.iter().zip(fields.ends) {
-            let from = std::mem::replace(&mut start, *end + fields.gap);
-            if from == *end {
-                continue;
-            }
-            let span = bytes.trimmed(from, *end);
-            *is_bare &= span == (from, *end);
-            if span.0 == span.1 {
-                continue;
-            }
-            is_sound &= span.1 - span.0 <= LONGEST_CELL;
-            if let Some(task) = task {
-                missing &= !task.required;
-                is_sound &= self.cell(*task, bytes, span);
-            }
-        }
-        is_sound && missing == 0
+        self.rows.push((row.line, print, parsed));
     }
 
     /// The first fault in the header's order of a row whose cells are not sound.
-    fn fault(&mut self, fields: Fields, bytes: &Bytes) -> Fault {
-        let mut start = 0;
-        for (position, (task, end)) in self.plan.tasks.iter().zip(fields.ends).enumerate() {
-            let from = std::mem::replace(&mut start, *end + fields.gap);
-            let span = bytes.trimmed(from, *end);
+    fn fault(&mut self, spans: impl Iterator<Item = Span>, bytes: Bytes) -> Fault {
+        let mut cells = self.plan.blank.clone();
+        for (position, (task, span)) in self.plan.tasks.iter().zip(spans).enumerate() {
+            let span = bytes.trimmed(span);
+            let cell = bytes.cell(span);
             let reason = match task {
-                Some(task) if span.0 == span.1 => (task.required != 0).then(|| blank(task.column)),
-                Some(task) => (!self.cell(*task, bytes, span)).then(|| self.reason(*task, bytes, span)),
-                None => (span.1 - span.0 > LONGEST_CELL).then(|| TOO_LONG.to_owned()),
+                _ if cell.len() > LONGEST_CELL => Some(TOO_LONG.to_owned()),
+                Some(task) if cell.is_empty() => task.is_required.then(|| blank(task.column)),
+                Some(task) => {
+                    let is_sound = self.typer.cell(*task, &mut cells, bytes, cell, span);
+                    (!is_sound).then(|| self.reason(*task, bytes, span))
+                }
+                None => None,
             };
             if let Some(reason) = reason {
-                let column = self.plan.header.get(position).map(|name| name.trim().to_owned()).unwrap_or_default();
-                return Fault { column, value: shown(bytes.cell(span)), reason };
+                let column = self.plan.labels.get(position).cloned().unwrap_or_default();
+                return Fault { column, value: shown(cell), reason };
             }
         }
         unreadable()
     }
 
-    /// Only the ids of such a row are read, by position; the rest of its cells cannot be trusted. An unreadable id stays
-    /// blank: the row has its fault already.
-    fn ragged(&mut self, fields: Fields, bytes: &Bytes) -> Fault {
-        let (has, plan) = (fields.ends.len(), self.plan);
-        let mut start = 0;
-        for (task, end) in plan.tasks.iter().zip(fields.ends) {
-            let from = std::mem::replace(&mut start, *end + fields.gap);
-            let span = bytes.trimmed(from, *end);
-            if let Some(task) = task.filter(|task| task.column.kind() == Type::Id && span.0 < span.1) {
-                self.cell(task, bytes, span);
-            }
-        }
-        let reason = format!("the row has {has} fields: expected {}, as many as the header has", plan.width());
-        Fault { reason, ..Fault::default() }
-    }
-
-    /// Hashes the row's cells, joined by commas, in the order in which rows are compared.
-    fn print(&mut self, fields: Fields, is_bare: bool) -> Print {
-        let Fields { bytes, ends, gap, .. } = fields;
-        let order = self.plan.order.as_ref().filter(|order| order.len() == ends.len());
-        if is_bare && gap == 1 && order.is_none() {
-            return self.hash(bytes, &[]);
-        }
-        let (mut joined, mut joined_ends) = (std::mem::take(&mut self.joined), std::mem::take(&mut self.ends));
-        joined.clear();
-        joined_ends.clear();
-        for position in 0..ends.len() {
+    /// Hashes a row's cells, joined by commas, in the order in which rows are compared.
+    fn print(&self, fields: &[&[u8]]) -> Print {
+        let order = self.plan.order.as_ref().filter(|order| order.len() == fields.len());
+        let bytes = fields.iter().map(|field| field.len() + 1).sum();
+        let (mut joined, mut ends) = (Vec::with_capacity(bytes), Vec::with_capacity(fields.len()));
+        for position in 0..fields.len() {
             let position = order.and_then(|order| order.get(position).copied()).unwrap_or(position);
-            if !joined_ends.is_empty() {
+            if !ends.is_empty() {
                 joined.push(b',');
             }
-            let start = position.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| end + gap);
-            let raw = ends.get(position).and_then(|end| bytes.get(start..*end)).unwrap_or_default();
-            let (from, to) = trimmed(raw);
-            joined.extend_from_slice(raw.get(from..to).unwrap_or_default());
-            joined_ends.push(joined.len());
+            let field = fields.get(position).copied().unwrap_or_default();
+            let (from, to) = trimmed(field);
+            joined.extend_from_slice(field.get(from..to).unwrap_or_default());
+            ends.push(joined.len());
         }
         // Where no field has a comma of its own, the commas tell the fields apart.
-        let is_plain = memchr_iter(b',', &joined).count() < joined_ends.len();
-        let print = self.hash(&joined, if is_plain { &[] } else { &joined_ends });
-        (self.joined, self.ends) = (joined, joined_ends);
-        print
+        let is_plain = memchr_iter(b',', &joined).count() < ends.len();
+        self.hash(&joined, if is_plain { &[] } else { &ends })
     }
 
     fn hash(&self, bytes: &[u8], ends: &[usize]) -> Print {
@@ -253,98 +239,10 @@ impl<'a, R: Record> Parser<'a, R> {
         hasher.finish()
     }
 
-    /// Types a cell that is not blank, and tells whether it is sound. What cannot be read is blank, but of an unknown word
-    /// and a currency that is none it is kept that they were there.
-    #[inline(always)]
-    fn cell(&mut self, task: Task, bytes: &Bytes, span: (usize, usize)) -> bool {
-        let (cell, at) = (bytes.cell(span), task.column as usize);
-        if cell.len() > LONGEST_CELL {
-            return false;
-        }
-        self.filled |= 1 << task.bit;
-        match task.sort {
-            Sort::Id | Sort::Word | Sort::Code | Sort::Presence => {
-                bytes.readable(span).is_some_and(|text| self.text(task, text))
-            }
-            Sort::Time => put(&mut self.cells.stamps[at], value::time(cell)),
-            Sort::Date => put(&mut self.cells.stamps[at], value::date(cell)),
-            Sort::Amount | Sort::Percent | Sort::Whole => self.amount(task, cell),
-            Sort::Flag => put(&mut self.cells.flags[at], value::flag(cell)),
-            Sort::Currency => self.currency(cell),
-        }
-    }
-
-    #[inline]
-    fn text(&mut self, task: Task, text: &str) -> bool {
-        let at = task.column as usize;
-        let last = self.last[at];
-        match task.sort {
-            Sort::Id => {
-                self.last[at] = self.batch.texts.id(text, last);
-                self.cells.syms[at] = self.last[at];
-            }
-            Sort::Word => {
-                let words = &mut self.batch.texts.words;
-                self.last[at] = if words.at(last.0) == text { last } else { Sym(words.intern(text)) };
-                self.cells.syms[at] = self.last[at];
-            }
-            Sort::Code => {
-                self.last[at] = if self.written.at(last.0) == text { last } else { Sym(self.written.intern(text)) };
-                let code = self.meaning(self.last[at], text);
-                self.cells.syms[at] = code.normal;
-                if task.column == Column::Policy {
-                    self.cells.family = code.family;
-                }
-                return task.closed.is_none_or(|closed| code.known.get(usize::from(closed)) == Some(&true));
-            }
-            _ => self.cells.flags[at] = Flag::Yes,
-        }
-        true
-    }
-
-    /// What a word means, which is worked out once in a block.
-    fn meaning(&mut self, written: Sym, text: &str) -> Code {
-        if let Some(code) = self.codes.get(written.index()) {
-            return *code;
-        }
-        let (normal, words) = (value::code(text), self.plan.words);
-        let known = words.known(&normal);
-        let code = Code { normal: Sym(self.batch.texts.words.intern(&normal)), known, family: words.family(&normal) };
-        self.codes.push(code);
-        code
-    }
-
-    #[inline]
-    fn amount(&mut self, task: Task, cell: &[u8]) -> bool {
-        let slot = &mut self.cells.amounts[task.column as usize];
-        if let (Sort::Amount, Some((digits, scale))) = (task.sort, value::short_amount(cell)) {
-            return put(slot, Amount::short(digits, scale));
-        }
-        let value = match task.sort {
-            Sort::Percent => value::percent(cell),
-            Sort::Whole => value::whole(cell),
-            _ => value::amount(cell),
-        };
-        put(slot, value.map(|value| Amount::pack(value, &mut self.batch.wide)))
-    }
-
-    /// Looks a currency up.
-    #[inline]
-    fn currency(&mut self, cell: &[u8]) -> bool {
-        let known = self.currencies.iter().find(|(code, _)| code == cell).map(|(_, currency)| *currency);
-        let found = known.or_else(|| value::currency(cell));
-        if let (None, Some(currency), Ok(code)) = (known, found, cell.try_into()) {
-            self.currencies.push((code, currency));
-        }
-        self.cells.currency = found.map_or(CurrencyCell::Unreadable, CurrencyCell::Known);
-        found.is_some()
-    }
-
     /// Why a cell is not sound.
-    fn reason(&self, task: Task, bytes: &Bytes, span: (usize, usize)) -> String {
+    fn reason(&self, task: Task, bytes: Bytes, span: Span) -> String {
         let cell = bytes.cell(span);
         let expected = match task.sort {
-            _ if cell.len() > LONGEST_CELL => return TOO_LONG.to_owned(),
             Sort::Id | Sort::Word | Sort::Code | Sort::Presence => match task.closed {
                 _ if cell.contains(&0) => NO_NUL,
                 Some(closed) if bytes.readable(span).is_some() => {
@@ -365,14 +263,84 @@ impl<'a, R: Record> Parser<'a, R> {
     }
 }
 
-/// Puts a value into its place if there is one, and tells whether there was.
-#[inline]
-fn put<T>(place: &mut T, value: Option<T>) -> bool {
-    let is_sound = value.is_some();
-    if let Some(value) = value {
-        *place = value;
+/// Rows that wait to be typed at once, so that it is decided once for each column what to do with its cells.
+#[derive(Default)]
+struct Rows {
+    /// Their fields, each with a comma after it.
+    bytes: Vec<u8>,
+    /// Of each row where its first field begins, and where the bytes after each field's comma do.
+    bounds: Vec<usize>,
+    rows: Vec<Row>,
+}
+
+/// So many rows at most, or about so many bytes, are typed at once: they are to stay in the processor's cache.
+const MOST_ROWS: usize = 64;
+const MOST_BYTES: usize = 1 << 16;
+
+/// A row that waits, and what is known of it.
+struct Row {
+    cells: Cells,
+    line: u32,
+    is_sound: bool,
+    /// Whether the fields stand in the file as they do here, without white space around any.
+    is_bare: bool,
+    /// What was found out before its cells are typed, if anything.
+    found: Option<Box<Found>>,
+}
+
+/// What is known of a row before its cells are typed.
+enum Found {
+    /// It has too many or too few fields; with its print.
+    Ragged(Fault, Print),
+    /// A cell cannot be mapped.
+    Fault(Fault),
+    /// The mapping leaves it out.
+    LeftOut(Reason),
+}
+
+impl Found {
+    fn fault(self) -> Option<Fault> {
+        match self {
+            Found::Ragged(fault, _) | Found::Fault(fault) => Some(fault),
+            Found::LeftOut(_) => None,
+        }
     }
-    is_sound
+}
+
+/// The columns of rows that wait.
+pub(super) struct Columns<'r> {
+    pub(super) bytes: Bytes<'r>,
+    bounds: &'r [usize],
+    width: usize,
+    rows: &'r mut [Row],
+}
+
+impl<'r> Columns<'r> {
+    /// Types each cell of a column that is not blank; `type_cell` tells whether it is sound.
+    #[inline(always)]
+    pub(super) fn each(
+        &mut self,
+        position: usize,
+        is_required: bool,
+        mut type_cell: impl FnMut(&mut Cells, &'r [u8], Span) -> bool,
+    ) {
+        let bounds = self.bounds.get(position..).unwrap_or_default().chunks(self.width + 1);
+        for (bounds, row) in bounds.zip(self.rows.iter_mut()) {
+            let &[start, next, ..] = bounds else { continue };
+            let mut span = (start, next - 1);
+            let Some(mut cell) = self.bytes.bytes.get(span.0..span.1) else { continue };
+            if !is_bare(cell) {
+                span = self.bytes.trimmed(span);
+                row.is_bare &= span == (start, next - 1);
+                cell = self.bytes.cell(span);
+            }
+            if cell.is_empty() {
+                row.is_sound &= !is_required;
+            } else {
+                row.is_sound &= cell.len() <= LONGEST_CELL && type_cell(&mut row.cells, cell, span);
+            }
+        }
+    }
 }
 
 /// Not reached: a row whose cells are sound has all that a record needs.

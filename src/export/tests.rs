@@ -22,10 +22,7 @@ fn vocabulary() -> Vocabulary {
 }
 
 fn read_files(folder: &Path, window: usize, block: usize) -> Result<Books, ReadError> {
-    let path = |name: &str| vec![folder.join(name)];
-    let sources =
-        Sources { invoices: path("invoices.csv"), requests: path("requests.csv"), decisions: path("decisions.csv") };
-    read_in_pieces(&sources, &vocabulary(), Texts::default(), &|_| {}, Sizes { window, block })
+    read_in_pieces(&Sources::canonical(folder), &vocabulary(), Texts::default(), &|_| {}, Sizes { window, block })
 }
 
 fn write(folder: &Path, files: &[Vec<u8>; 3]) {
@@ -178,7 +175,7 @@ fn threads_do_not_matter() {
 fn a_plain_line_is_cut_as_the_csv_reader_cuts_it() {
     use super::block::Records;
     for line in ["a,b\n", ",\n", "a\r\n", ",,x,\r", "a", "12\" x,\"\n", "\"q\",r\n", "\"q\"\"\",\n"] {
-        let mut ours = Records::new();
+        let mut ours = Records::new(b',');
         assert!(ours.read(line.as_bytes(), true).is_some(), "{line:?}");
         let mut theirs = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
         let expected = theirs.byte_records().next().unwrap().unwrap();

@@ -10,14 +10,21 @@ use rust_decimal::Decimal;
 use std::borrow::Cow;
 
 const MOST_DIGITS: usize = 28;
+/// How long a day is.
+pub(super) const DATE: usize = 10;
 const MOST_DIGITS_IN_64_BITS: usize = 18;
 const TICKS_PER_SECOND: i64 = 10_000_000;
+
+/// Whether the cell is sure to have no leading and trailing white space.
+#[inline(always)]
+pub(super) fn is_bare(cell: &[u8]) -> bool {
+    cell.first().is_none_or(u8::is_ascii_graphic) && cell.last().is_none_or(u8::is_ascii_graphic)
+}
 
 /// Where the cell begins and ends without leading and trailing white space.
 #[inline]
 pub(super) fn trimmed(cell: &[u8]) -> (usize, usize) {
-    let is_bare = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
-    if is_bare(cell.first()) && is_bare(cell.last()) {
+    if is_bare(cell) {
         return (0, cell.len());
     }
     let (shorter, full) = match std::str::from_utf8(cell) {
@@ -44,15 +51,16 @@ fn day(cell: &[u8]) -> Option<i32> {
     if over_nine & 0x8080_8080_8080_8080 != 0 || digits & 0xff00_00ff_0000_0000 != 0 {
         return None;
     }
-    let digit = |at: u32| (digits >> (8 * at)) as u32 & 0xff;
-    let year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
-    day_number(year, digit(5) * 10 + digit(6), pair(d1, d2)?)
+    // Each byte becomes the number that its digit and the next one make.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let pair_at = |at: u32| (pairs >> (8 * at)) as u32 & 0xff;
+    day_number(pair_at(0) * 100 + pair_at(2), pair_at(5), pair(d1, d2)?)
 }
 
 /// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
 #[inline]
 pub fn time(cell: &[u8]) -> Option<Stamp> {
-    let (date, rest) = cell.split_at_checked(10)?;
+    let (date, rest) = cell.split_at_checked(DATE)?;
     let day = day(date)?;
     let rest = match rest {
         [] => return Some(Stamp::day_alone(day)),

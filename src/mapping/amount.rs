@@ -399,13 +399,18 @@ impl Written<'_> {
 /// Whether a cell is a canonical amount already. Nearly all cells of most exports are.
 #[inline]
 fn is_canonical(cell: &[u8]) -> bool {
-    let (mut points, mut others) = (0, 0);
+    let (mut has_point, mut was_digit) = (false, false);
     for byte in cell {
-        points += usize::from(*byte == b'.');
-        others += usize::from(!byte.is_ascii_digit());
+        let is_digit = byte.is_ascii_digit();
+        if !is_digit {
+            if *byte != b'.' || has_point || !was_digit {
+                return false;
+            }
+            has_point = true;
+        }
+        was_digit = is_digit;
     }
-    let ends_in_digits = cell.first().is_some_and(u8::is_ascii_digit) && cell.last().is_some_and(u8::is_ascii_digit);
-    ends_in_digits && others == points && points <= 1 && cell.len() - points <= MOST_DIGITS
+    was_digit && cell.len() - usize::from(has_point) <= MOST_DIGITS
 }
 
 /// Whether a number's exponent begins the text, such as `E+19`.

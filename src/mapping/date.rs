@@ -115,6 +115,7 @@ impl DateReader {
     }
 
     /// What the cell writes, with the zone's offset where it has none.
+    #[inline]
     fn moment<'c>(&self, cell: &'c str) -> Result<Moment<'c>, DateError> {
         let mut error = DateError::Form;
         for form in &self.forms {
@@ -127,6 +128,7 @@ impl DateReader {
         Err(error)
     }
 
+    #[inline]
     fn zoned<'c>(&self, mut moment: Moment<'c>) -> Result<Moment<'c>, DateError> {
         if let (Some(clock @ Clock { offset: None, .. }), Some(zone)) = (&mut moment.clock, self.zone) {
             clock.offset = Some(match (zone.shows(moment.number, clock.ticks()), self.clock_change) {
@@ -165,15 +167,19 @@ impl Moment<'_> {
         let digit = |n: u32| b'0' + (n % 10) as u8;
         let [year, month, day] = self.date;
         let (century, years) = (year / 100, year % 100);
+        let (hour, minute) = self.clock.map_or((0, 0), |clock| (clock.hour, clock.minute));
         #[rustfmt::skip]
-        to.extend_from_slice(&[
+        let text = [
             digit(century / 10), digit(century), digit(years / 10), digit(years), b'-',
-            digit(month / 10), digit(month), b'-', digit(day / 10), digit(day),
-        ]);
-        let Some(clock) = &self.clock else { return };
+            digit(month / 10), digit(month), b'-', digit(day / 10), digit(day), b'T',
+            digit(hour / 10), digit(hour), b':', digit(minute / 10), digit(minute),
+        ];
+        let Some(clock) = &self.clock else {
+            to.extend_from_slice(text.split_at(10).0);
+            return;
+        };
+        to.extend_from_slice(&text);
         let pair = |sign: u8, n: u32| [sign, digit(n / 10), digit(n)];
-        to.extend_from_slice(&pair(b'T', clock.hour));
-        to.extend_from_slice(&pair(b':', clock.minute));
         if let Some(second) = clock.second {
             to.extend_from_slice(&pair(b':', second));
             if !clock.fraction.is_empty() {

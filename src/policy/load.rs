@@ -6,36 +6,14 @@ use super::rule::{Basis, Check, Rule, Ruling, Schedule};
 use super::word::Word;
 use super::{Policy, UpperSide, Version, Vocabulary};
 use crate::calendar::Calendar;
+use crate::document::{Problem, Reading, Source, one_line};
 use crate::time::Zone;
 use chrono::{NaiveDate, Weekday};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
-
-/// A file of a policy folder with its text.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// As it is named in messages and in the run's evidence.
-    pub name: String,
-    /// Its content.
-    pub text: String,
-}
-
-/// Something wrong in a policy file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The file's name.
-    pub file: String,
-    /// Bytes of the file's text that are at fault.
-    pub span: Range<usize>,
-    /// What is wrong: lower case, no full stop.
-    pub what: String,
-    /// How to mend it.
-    pub help: Option<String>,
-}
+use toml::de::{DeTable, DeValue};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,73 +60,6 @@ pub struct Untested {
     pub reason: String,
 }
 
-/// Collects the problems of one file.
-struct Reading<'a> {
-    source: &'a Source,
-    problems: Vec<Problem>,
-}
-
-impl Reading<'_> {
-    fn problem(&mut self, span: Range<usize>, what: impl Into<String>, help: Option<&str>) {
-        self.problems.push(Problem {
-            file: self.source.name.clone(),
-            span,
-            what: what.into(),
-            help: help.map(str::to_owned),
-        });
-    }
-
-    /// A value of the file as it must be. The parser stops at the first mistake in a table: what holds it is put aside
-    /// and the rest read again, until every mistake is told.
-    fn value<T: DeserializeOwned>(&mut self, mut value: Spanned<DeValue<'_>>) -> Option<T> {
-        let mut aside: Vec<String> = Vec::new();
-        loop {
-            let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
-                Ok(read) => return Some(read).filter(|_| aside.is_empty()),
-                Err(error) => error,
-            };
-            let lacks_what_is_aside =
-                aside.iter().any(|key| error.message().contains(&format!("missing field `{key}`")));
-            if lacks_what_is_aside {
-                return None;
-            }
-            let place = error.span().unwrap_or_else(|| value.span());
-            self.problem(place.clone(), one_line(error.message()), None);
-            let DeValue::Table(table) = value.get_mut() else { return None };
-            let culprit =
-                table.iter().find(|(key, held)| key.span().contains(&place.start) || holds(held, place.start));
-            let key = culprit.map(|(key, _)| key.get_ref().to_string())?;
-            table.remove(key.as_str());
-            aside.push(key);
-        }
-    }
-
-    /// The tables of an array of tables, each with its place; a table that cannot be read is a problem of its own.
-    fn array<T: DeserializeOwned>(&mut self, value: Option<Spanned<DeValue<'_>>>) -> Vec<(T, Range<usize>)> {
-        let Some(value) = value else { return Vec::new() };
-        let span = value.span();
-        let DeValue::Array(items) = value.into_inner() else {
-            self.problem(span, "expected an array of tables", Some("write the name in double brackets"));
-            return Vec::new();
-        };
-        let each = items.into_iter().filter_map(|item| {
-            let span = item.span();
-            Some((self.value(item)?, span))
-        });
-        each.collect()
-    }
-}
-
-/// Whether a value, or one within it, stands at a place of the file: of a table the parser gives the header alone.
-fn holds(value: &Spanned<DeValue<'_>>, place: usize) -> bool {
-    let within = match value.get_ref() {
-        DeValue::Table(table) => table.iter().any(|(key, held)| key.span().contains(&place) || holds(held, place)),
-        DeValue::Array(items) => items.iter().any(|item| holds(item, place)),
-        _ => false,
-    };
-    within || value.span().contains(&place)
-}
-
 /// The tables that a policy file has besides those inside a rule.
 const TABLES: [&str; 6] = ["policy", "upper_side", "version", "schedule", "rule", "untested"];
 
@@ -174,11 +85,6 @@ fn extent(text: &str, header: &Range<usize>) -> Range<usize> {
     let said = own.trim_end().lines().rev().skip_while(|line| line.trim().is_empty() || line.starts_with('#')).count();
     let kept: usize = own.split_inclusive('\n').take(said).map(str::len).sum();
     header.start..header.start + own.get(..kept).unwrap_or_default().trim_end().len()
-}
-
-/// Messages of the parser may have several lines; a problem has one.
-fn one_line(message: &str) -> String {
-    message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 /// Reads a policy file. `holidays` gives a calendar's days by name.

@@ -10,7 +10,8 @@ pub mod rule;
 mod shipped;
 pub mod word;
 
-pub use load::{Problem, Source, Untested};
+pub use crate::document::{Problem, Source};
+pub use load::Untested;
 pub use shipped::shipped;
 
 use crate::calendar::Calendar;

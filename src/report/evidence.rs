@@ -2,7 +2,8 @@
 //! program does not know included.
 
 use crate::export::input::Input;
-use crate::record::{Books, Place};
+use crate::mapping::header::{Search, names_of};
+use crate::record::{Books, ExportFile, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -19,15 +20,47 @@ pub fn rows(books: &Books, places: &BTreeSet<Place>) -> io::Result<BTreeMap<Plac
         let wanted: BTreeSet<u32> =
             places.iter().filter(|place| place.file == number).map(|place| place.record).collect();
         let Some(last) = wanted.last() else { continue };
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Input::open(&file.path, None)?);
-        for (record, row) in (1..=*last).zip(reader.byte_records()) {
-            let row = row?;
+        let source = file.source.as_deref();
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .has_headers(false)
+            .delimiter(source.map_or(b',', |source| source.delimiter_of(&file.path)))
+            .from_reader(Input::of_export(&file.path, file.source.as_ref())?);
+        let mut rows = reader.byte_records().skip(titles(file)?);
+        // A case that was gathered from events bears the number of its first.
+        let gathered = source.and_then(|source| source.shaped(&file.path)?.places.as_deref());
+        let record_of = |nth: u32| match gathered {
+            Some(places) => places.get(nth as usize).map_or(u32::MAX, |(record, _)| *record),
+            None => nth + 1,
+        };
+        for nth in (0..).take_while(|nth| gathered.map_or(nth < last, |places| (*nth as usize) < places.len())) {
+            let Some(row) = rows.next() else { break };
+            let (record, row) = (record_of(nth), row?);
             if wanted.contains(&record) {
                 found.insert(Place { file: number, record }, cells(&file.header, &row));
             }
         }
     }
     Ok(found)
+}
+
+/// How many records stand before a file's rows.
+fn titles(file: &ExportFile) -> io::Result<usize> {
+    let Some(source) = file.source.as_ref().filter(|source| !source.is_gathered()) else { return Ok(1) };
+    if !source.has_header() {
+        return Ok(0);
+    }
+    let input = Input::of_export(&file.path, Some(source))?;
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader =
+        reader.flexible(true).has_headers(false).delimiter(source.delimiter_of(&file.path)).from_reader(input);
+    let mut search = Search::new(source);
+    for (records, row) in (1..).zip(reader.byte_records()) {
+        if search.offer(&names_of(row?.iter())) {
+            return Ok(records);
+        }
+    }
+    Ok(1)
 }
 
 fn cells(header: &[String], row: &csv::ByteRecord) -> Cells {

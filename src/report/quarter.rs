@@ -12,9 +12,7 @@ pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::o
 /// The quarter's records.
 pub(crate) static BOOKS: LazyLock<Books> = LazyLock::new(|| {
     let quarter = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quarter");
-    let file = |name: &str| vec![quarter.join(name)];
-    let [invoices, requests, decisions] = ["invoices.csv", "requests.csv", "decisions.csv"].map(file);
-    let sources = Sources { invoices, requests, decisions };
+    let sources = Sources::canonical(&quarter);
     crate::export::read(&sources, &CATALOGUE.reading_vocabulary(), word::texts_with_words(), &|_| {}).unwrap()
 });
 

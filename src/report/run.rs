@@ -4,6 +4,7 @@ use super::folder::Written;
 use super::summary::{AsOfFrom, as_of};
 use super::totals::Totals;
 use crate::policy::{Catalogue, Source};
+use crate::record::Sources;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -21,6 +22,9 @@ pub struct Run<'a> {
     pub as_of_from: AsOfFrom<'a>,
     /// The exports.
     pub inputs: Vec<Input<'a>>,
+    /// How the exports were mapped, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingFile<'a>>,
     /// The policy and calendar files.
     pub policies: Vec<PolicyFile<'a>>,
     /// The other files of the folder.
@@ -80,6 +84,28 @@ pub struct PolicyFile<'a> {
     pub sha256: String,
 }
 
+/// A mapping file.
+#[derive(Serialize)]
+pub struct MappingFile<'a> {
+    /// The file.
+    #[serde(flatten)]
+    pub file: PolicyFile<'a>,
+    /// The orders of dates that the data settled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled<'a>>,
+}
+
+/// The form of dates that a column was found to have.
+#[derive(Serialize, PartialEq)]
+pub struct Settled<'a> {
+    /// The table.
+    pub table: &'static str,
+    /// The canonical column.
+    pub column: &'static str,
+    /// The form of its dates.
+    pub dates: &'a str,
+}
+
 /// When a run was made and how long it took.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Timing {
@@ -103,6 +129,7 @@ impl<'a> Run<'a> {
         catalogue: &'a Catalogue,
         totals: &'a Totals<'_>,
         options: RunOptions<'a>,
+        sources: &'a Sources,
         written: &'a [Written],
         timing: Timing,
     ) -> Run<'a> {
@@ -122,6 +149,7 @@ impl<'a> Run<'a> {
             as_of: as_of(&totals.as_of),
             as_of_from: AsOfFrom::of(totals),
             inputs: inputs.collect(),
+            mapping: sources.mapping.as_ref().map(|document| mapping_file(document, sources)),
             policies: catalogue.judging().map(policy_file).collect(),
             written,
             timing,
@@ -137,6 +165,19 @@ impl<'a> Run<'a> {
         to.write_all(b"\n")?;
         to.flush()
     }
+}
+
+fn mapping_file<'a>(document: &'a Source, sources: &'a Sources) -> MappingFile<'a> {
+    let mut settled: Vec<Settled> = Vec::new();
+    for (table, source) in sources.all().filter_map(|(table, export)| Some((table, export.source.as_ref()?))) {
+        for dates in &source.settled {
+            let dates = Settled { table: table.name(), column: dates.column.name(), dates: &dates.form };
+            if !settled.contains(&dates) {
+                settled.push(dates);
+            }
+        }
+    }
+    MappingFile { file: policy_file(document), settled }
 }
 
 fn policy_file(source: &Source) -> PolicyFile<'_> {

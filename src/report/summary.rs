@@ -87,12 +87,25 @@ pub struct Rows {
     pub used: u64,
     /// Rejected.
     pub rejected: u64,
+    /// Left out by the mapping.
+    #[serde(skip_serializing_if = "is_none")]
+    pub left_out: u64,
+}
+
+/// Exports in the canonical form have no rows that are left out.
+fn is_none(rows: &u64) -> bool {
+    *rows == 0
 }
 
 impl Rows {
     /// These and others.
     pub fn plus(self, other: Rows) -> Rows {
-        Rows { read: self.read + other.read, used: self.used + other.used, rejected: self.rejected + other.rejected }
+        Rows {
+            read: self.read + other.read,
+            used: self.used + other.used,
+            rejected: self.rejected + other.rejected,
+            left_out: self.left_out + other.left_out,
+        }
     }
 }
 
@@ -106,6 +119,9 @@ pub struct FileRows<'a> {
     /// Its rows.
     #[serde(flatten)]
     pub rows: Rows,
+    /// How many rows the mapping left out, by why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out_because: &'a BTreeMap<String, u64>,
 }
 
 /// Money per currency; under an empty code where the currency cannot be told.
@@ -296,7 +312,7 @@ impl<'a> Summary<'a> {
 }
 
 fn file_rows(file: &FileTotals) -> FileRows<'_> {
-    FileRows { file: &file.name, table: file.table.name(), rows: file.rows }
+    FileRows { file: &file.name, table: file.table.name(), rows: file.rows, left_out_because: &file.left_out }
 }
 
 fn money_of(splits: &[MoneySplit]) -> Named<String, UsedRejected> {

@@ -68,9 +68,12 @@ fn opening(summary: &Summary<'_>) -> Vec<String> {
 }
 
 fn rows(summary: &Summary<'_>) -> Table {
-    let mut table = Table::new(vec![left("Rows"), right("read"), right("used"), right("rejected")]);
+    let is_mapped = summary.files.iter().any(|file| file.rows.left_out > 0);
+    let header = [left("Rows"), right("read"), right("used"), right("rejected")];
+    let mut table = Table::new(header.into_iter().chain(is_mapped.then(|| right("left out"))).collect());
     let cells = |name: &str, rows: Rows| {
-        vec![left(short(name, 32)), right(count(rows.read)), right(count(rows.used)), right(count(rows.rejected))]
+        let counts = [rows.read, rows.used, rows.rejected].into_iter().chain(is_mapped.then_some(rows.left_out));
+        std::iter::once(left(short(name, 32))).chain(counts.map(|rows| right(count(rows)))).collect()
     };
     if summary.files.len() <= FILES {
         summary.files.iter().for_each(|file| table.row(cells(file.file, file.rows)));

@@ -15,6 +15,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The totals of a part of the population. All parts of a run have the same files, policies, rules and as-of date.
@@ -57,6 +58,8 @@ pub struct FileTotals {
     pub sha256: String,
     /// The rows of the part.
     pub rows: Rows,
+    /// How many rows the mapping left out, by why.
+    pub left_out: BTreeMap<String, u64>,
 }
 
 /// Two sums of money that cannot be added exactly.
@@ -94,6 +97,9 @@ impl<'a> Totals<'a> {
     pub fn add(&mut self, other: Totals<'a>) -> Result<(), TooLarge> {
         for (own, other) in self.files.iter_mut().zip(other.files) {
             own.rows = own.rows.plus(other.rows);
+            for (why, rows) in other.left_out {
+                *own.left_out.entry(why).or_default() += rows;
+            }
         }
         add_money(Table::Invoices, &mut self.invoiced, other.invoiced)?;
         add_money(Table::Decisions, &mut self.refunded, other.refunded)?;
@@ -123,14 +129,15 @@ impl<'a> Totals<'a> {
 
 impl FileTotals {
     fn of(file: &ExportFile) -> FileTotals {
-        let (read, used) = (file.rows_read, file.rows_used);
+        let (read, used, left_out) = (file.rows_read, file.rows_used, file.left_out.values().sum());
         FileTotals {
             name: file.name.clone(),
             path: file.path.clone(),
             table: file.table,
             bytes: file.bytes,
             sha256: file.sha256.clone(),
-            rows: Rows { read, used, rejected: read - used },
+            rows: Rows { read, used, rejected: read - used - left_out, left_out },
+            left_out: file.left_out.clone(),
         }
     }
 }

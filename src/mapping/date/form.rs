@@ -30,6 +30,19 @@ struct Tokens {
     list: Vec<Token>,
     /// A text may end before this token: the first behind the day, if a time of day follows.
     time_from: Option<usize>,
+    /// The texts that have all digits in their places, if the form consists of numbers.
+    padded: Option<Padded>,
+}
+
+/// How texts with all digits look, which most are: they are read without a step for each token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Padded {
+    /// A digit stands for any.
+    template: Vec<u8>,
+    /// Where two digits of each field begin.
+    places: Vec<(Field, usize)>,
+    /// How long a bare day is.
+    bare: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +77,9 @@ enum Field {
     Hour,
     HalfHour,
     Minute,
+    Second,
+    /// The first two digits of a year.
+    Century,
 }
 
 /// A day that exists, with the time of day if one was written.
@@ -113,6 +129,7 @@ impl DateForm {
     }
 
     /// What a cell means in this form.
+    #[inline]
     pub(super) fn read<'c>(&self, cell: &'c str, months: &Months) -> Result<Moment<'c>, DateError> {
         let text = cell.as_bytes();
         match &self.kind {
@@ -172,7 +189,11 @@ struct Parts<'c> {
 }
 
 impl Tokens {
+    #[inline]
     fn read<'c>(&self, text: &'c [u8], months: &Months) -> Result<Moment<'c>, DateError> {
+        if let Some(parts) = self.padded.as_ref().and_then(|padded| padded.read(text)) {
+            return parts.moment();
+        }
         let mut parts = Parts::default();
         let mut rest = text;
         for (at, token) in self.list.iter().enumerate() {
@@ -206,6 +227,8 @@ impl Tokens {
                         Field::Hour => hour,
                         Field::HalfHour => (hour + 11) % 12 + 1,
                         Field::Minute => minute,
+                        Field::Second => second,
+                        Field::Century => year / 100,
                     };
                     write!(shown, "{number:0width$}").ok()?;
                 }
@@ -222,22 +245,68 @@ impl Tokens {
     }
 }
 
+impl Padded {
+    /// The texts of a form in which numbers are told apart by bytes.
+    fn of(list: &[Token], day_ends: usize) -> Option<Padded> {
+        let (mut template, mut places, mut bare) = (Vec::new(), Vec::new(), 0);
+        for (at, token) in list.iter().enumerate() {
+            if at == day_ends {
+                bare = template.len();
+            }
+            match *token {
+                Token::Number { field: Field::Year, .. } => {
+                    places.extend([(Field::Century, template.len()), (Field::Year, template.len() + 2)]);
+                    template.extend_from_slice(b"0000");
+                }
+                Token::Number { field, .. } => {
+                    places.push((field, template.len()));
+                    template.extend_from_slice(b"00");
+                }
+                Token::Second { .. } => {
+                    places.push((Field::Second, template.len()));
+                    template.extend_from_slice(b"00");
+                }
+                Token::Blank => template.push(b' '),
+                Token::Byte(byte) => template.push(byte),
+                Token::MonthName { .. } | Token::Half | Token::Offset => return None,
+            }
+        }
+        Some(Padded { bare: if bare == 0 { template.len() } else { bare }, template, places })
+    }
+
+    #[inline]
+    fn read<'c>(&self, text: &[u8]) -> Option<Parts<'c>> {
+        if text.len() != self.template.len() && text.len() != self.bare {
+            return None;
+        }
+        let mut others = 0;
+        for (byte, of) in text.iter().zip(&self.template) {
+            others |= if *of == b'0' { u8::from(byte.wrapping_sub(b'0') > 9) } else { byte ^ of };
+        }
+        if others != 0 {
+            return None;
+        }
+        let mut parts = Parts::default();
+        for (field, at) in &self.places {
+            let Some(&[tens, ones]) = text.get(*at..*at + 2) else { break };
+            parts.set(*field, u32::from(tens.wrapping_sub(b'0')) * 10 + u32::from(ones.wrapping_sub(b'0')));
+        }
+        Some(parts)
+    }
+}
+
 impl<'c> Parts<'c> {
     /// Reads what a token stands for, and returns what follows; `None` if the text does not begin so.
     #[inline]
     fn take(&mut self, token: Token, text: &'c [u8], months: &Months) -> Option<&'c [u8]> {
         match token {
-            Token::Byte(byte) => text.split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest),
+            Token::Byte(byte) => match text {
+                [first, rest @ ..] if *first == byte => Some(rest),
+                _ => None,
+            },
             Token::Number { field, least, most } => {
                 let (number, rest) = number(text, least, most)?;
-                match field {
-                    Field::Day => self.day = number,
-                    Field::Month => self.month = number,
-                    Field::Year => self.year = number,
-                    Field::ShortYear => self.year = if number >= 90 { 1900 + number } else { 2000 + number },
-                    Field::Hour | Field::HalfHour => self.hour = Some(number),
-                    Field::Minute => self.minute = number,
-                }
+                self.set(field, number);
                 Some(rest)
             }
             Token::Second { point, comma } => {
@@ -264,7 +333,24 @@ impl<'c> Parts<'c> {
                 self.offset = Some(offset);
                 Some(rest)
             }
-            Token::Blank => Some(blank::skip(text)).filter(|rest| rest.len() < text.len()),
+            Token::Blank => match text {
+                [b' ', rest @ ..] if rest.first().is_some_and(u8::is_ascii_digit) => Some(rest),
+                _ => Some(blank::skip(text)).filter(|rest| rest.len() < text.len()),
+            },
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, field: Field, number: u32) {
+        match field {
+            Field::Day => self.day = number,
+            Field::Month => self.month = number,
+            Field::Year => self.year += number,
+            Field::Century => self.year += number * 100,
+            Field::ShortYear => self.year = if number >= 90 { 1900 + number } else { 2000 + number },
+            Field::Hour | Field::HalfHour => self.hour = Some(number),
+            Field::Minute => self.minute = number,
+            Field::Second => self.second = Some(number),
         }
     }
 
@@ -278,6 +364,7 @@ impl<'c> Parts<'c> {
     }
 
     /// The moment, if calendar and clock have it.
+    #[inline]
     fn moment(self) -> Result<Moment<'c>, DateError> {
         let number = day_number(self.year, self.month, self.day).ok_or(DateError::Day)?;
         let clock = match self.hour {
@@ -287,6 +374,7 @@ impl<'c> Parts<'c> {
         Ok(Moment { date: [self.year, self.month, self.day], number, clock })
     }
 
+    #[inline]
     fn clock(&self, hour: u32) -> Option<Clock<'c>> {
         let hour = match self.is_afternoon {
             None => hour,
@@ -299,18 +387,27 @@ impl<'c> Parts<'c> {
     }
 }
 
-/// A number of so many digits, or as many of them as there are; and what follows.
+/// A number of so many digits, or as many of them as there are; and what follows. Two are the usual.
 #[inline]
 pub(in crate::mapping) fn number(text: &[u8], least: u8, most: u8) -> Option<(u32, &[u8])> {
-    let (mut number, mut rest) = (0, text);
-    for count in 0..most {
-        match rest {
-            [digit @ b'0'..=b'9', next @ ..] => (number, rest) = (number * 10 + u32::from(digit - b'0'), next),
-            _ if count < least => return None,
-            _ => break,
+    let digit = |byte: u8| Some(u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
+    match (most, text) {
+        (2, [tens, rest @ ..]) => {
+            let tens = digit(*tens)?;
+            match rest.split_first().and_then(|(ones, rest)| Some((digit(*ones)?, rest))) {
+                Some((ones, rest)) => Some((tens * 10 + ones, rest)),
+                None => (least == 1).then_some((tens, rest)),
+            }
+        }
+        (4, [a, b, c, d, rest @ ..]) if least == 4 => {
+            Some((((digit(*a)? * 10 + digit(*b)?) * 10 + digit(*c)?) * 10 + digit(*d)?, rest))
+        }
+        _ => {
+            let length = text.iter().take(usize::from(most)).take_while(|b| b.is_ascii_digit()).count();
+            let (digits, rest) = text.split_at_checked(length).filter(|_| length >= usize::from(least))?;
+            Some((digits.iter().fold(0, |number, byte| number * 10 + u32::from(byte.wrapping_sub(b'0'))), rest))
         }
     }
-    Some((number, rest))
 }
 
 /// Whether a text begins with a word, in any case; and what follows it.
@@ -496,10 +593,10 @@ fn part_of(token: &Token) -> Option<&'static str> {
     Some(match token {
         Token::Number { field: Field::Day, .. } => "day",
         Token::Number { field: Field::Month, .. } | Token::MonthName { .. } => "month",
-        Token::Number { field: Field::Year | Field::ShortYear, .. } => "year",
+        Token::Number { field: Field::Year | Field::ShortYear | Field::Century, .. } => "year",
         Token::Number { field: Field::Hour | Field::HalfHour, .. } => "hour",
         Token::Number { field: Field::Minute, .. } => "minute",
-        Token::Second { .. } => "second",
+        Token::Number { field: Field::Second, .. } | Token::Second { .. } => "second",
         Token::Half => "half of the day",
         Token::Offset => "offset",
         Token::Blank | Token::Byte(_) => return None,
@@ -562,5 +659,6 @@ fn finished(mut list: Vec<Token>) -> Tokens {
     let day_ends = kept.iter().rposition(is_of_day).map_or(0, |last| last + 1);
     let (before, behind) = kept.split_at_checked(day_ends).unwrap_or_default();
     let can_end = !before.iter().any(is_of_time) && behind.iter().any(is_of_time);
-    Tokens { time_from: can_end.then_some(day_ends), list: kept }
+    let padded = Padded::of(&kept, if can_end { day_ends } else { kept.len() });
+    Tokens { time_from: can_end.then_some(day_ends), list: kept, padded }
 }

@@ -65,7 +65,12 @@ impl Months {
     pub fn month(&self, word: &str) -> Option<u32> {
         let is_long = word.chars().nth(2).is_some();
         let (mut found, mut is_unique) = (None, true);
+        let initial = word.bytes().next().filter(u8::is_ascii).map(|byte| byte.to_ascii_lowercase());
         for (name, month) in self.names.iter().zip(1..) {
+            // Most names are told apart by their first letter.
+            if initial.is_some_and(|initial| name.bytes().next() != Some(initial)) {
+                continue;
+            }
             match rest_of(name, word) {
                 Some("") => return Some(month),
                 Some(_) if is_long => (found, is_unique) = (Some(month), found.is_none()),
