@@ -104,6 +104,8 @@ pub struct ColumnFound {
     pub decimal: Option<(char, Option<char>)>,
     /// Signs and codes beside its amounts.
     pub symbols: Vec<String>,
+    /// Whether a spreadsheet added `.0` to its ids.
+    pub has_fractions: bool,
     /// Whether some of its amounts are negative.
     pub negative: bool,
     #[serde(skip)]
@@ -126,12 +128,8 @@ impl ColumnFound {
         &self.ids
     }
 
-    pub(super) fn may_refer(&self) -> bool {
+    pub(super) fn has_ids(&self) -> bool {
         self.kind == Kind::Id && self.distinct > 1
-    }
-
-    pub(super) fn may_be_key(&self) -> bool {
-        self.may_refer()
     }
 }
 
@@ -283,7 +281,7 @@ impl Column {
             0
         };
         if cell.len() <= LONGEST_ID
-            && !cell.contains(char::is_whitespace)
+            && !cell.contains(|letter: char| letter.is_whitespace() || letter == ':')
             && cell.contains(|c: char| c.is_ascii_digit())
         {
             self.id_like += cells;
@@ -347,6 +345,7 @@ impl Column {
             settled: true,
             decimal: None,
             symbols: Vec::new(),
+            has_fractions: kind == Kind::Id && self.damage.fractions() * 2 > self.filled,
             negative: false,
             range: None,
             ids: Ids::default(),

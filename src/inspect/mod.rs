@@ -83,18 +83,18 @@ impl Rows {
     }
 }
 
-/// A column of one export that holds ids of another's.
+/// Columns of two exports that hold the same ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Join {
-    /// The export and the column that refers.
-    pub from: (String, String),
-    /// The export and the column that has the ids.
-    pub to: (String, String),
-    /// How many different ids were looked for.
-    pub looked: u64,
-    /// How many of them are there.
-    pub found: u64,
-    /// How many more are there but for zeros at the beginning.
+    /// The export and the column of one.
+    pub one: (String, String),
+    /// The same of the other.
+    pub other: (String, String),
+    /// How many different ids of the one were looked for in the other, and how many of them are there.
+    pub there: (u64, u64),
+    /// The same of the other in the one.
+    pub back: (u64, u64),
+    /// How many more ids of the one are in the other but for zeros at the beginning.
     pub but_for_zeros: u64,
 }
 
@@ -104,17 +104,28 @@ const LOOKED: usize = 10_000;
 /// The columns of exports that hold ids of others: those of which at least every fifth is there.
 pub fn joins(inspections: &[Inspection]) -> Vec<Join> {
     let mut joins = Vec::new();
-    for (at, from) in inspections.iter().enumerate() {
-        for (_, to) in inspections.iter().enumerate().filter(|(other, _)| *other != at) {
-            for one in from.columns.iter().filter(|column| column.may_refer()) {
-                joins.extend(to.columns.iter().filter(|other| other.may_be_key()).filter_map(|other| {
-                    let (looked, found, but_for_zeros) = one.ids().shared(other.ids(), LOOKED);
-                    let name = |file: &Inspection, column: &ColumnFound| (file.file.clone(), column.label());
-                    let join = Join { from: name(from, one), to: name(to, other), looked, found, but_for_zeros };
-                    ((found + but_for_zeros) * 5 >= looked && found + but_for_zeros > 1).then_some(join)
-                }));
+    for (at, file) in inspections.iter().enumerate() {
+        for other_file in inspections.iter().skip(at + 1) {
+            for one in file.columns.iter().filter(|column| column.has_ids()) {
+                let others = other_file.columns.iter().filter(|column| column.has_ids());
+                joins.extend(others.filter_map(|other| join(file, one, other_file, other)));
             }
         }
     }
     joins
+}
+
+/// What two columns have in common, if that is much.
+fn join(file: &Inspection, one: &ColumnFound, other_file: &Inspection, other: &ColumnFound) -> Option<Join> {
+    let (looked, found, but_for_zeros) = one.ids().shared(other.ids(), LOOKED);
+    let (looked_back, found_back, _) = other.ids().shared(one.ids(), LOOKED);
+    let is_much = |looked: u64, found: u64| found > 1 && found * 5 >= looked;
+    let name = |file: &Inspection, column: &ColumnFound| (file.file.clone(), column.label());
+    (is_much(looked, found + but_for_zeros) || is_much(looked_back, found_back)).then(|| Join {
+        one: name(file, one),
+        other: name(other_file, other),
+        there: (looked, found),
+        back: (looked_back, found_back),
+        but_for_zeros,
+    })
 }

@@ -82,7 +82,11 @@ pub(super) fn compare(found: &mut Inspection) {
     for column in &mut found.columns {
         let mut all: Vec<Resemblance> =
             Column::ALL.iter().filter_map(|canonical| resemblance(column, *canonical)).collect();
-        all.sort_by_key(|resemblance| std::cmp::Reverse(resemblance.points));
+        // What is named as it should be is not taken for what is named alike.
+        if all.iter().any(|like| like.points > SIMILAR) {
+            all.retain(|like| like.points != SIMILAR);
+        }
+        all.sort_by_key(|like| std::cmp::Reverse(like.points));
         column.resembles = all;
     }
     let points = |table: Table| -> u32 {
@@ -121,6 +125,9 @@ pub(super) fn assigned(columns: &[ColumnFound], table: Table) -> BTreeMap<Column
 fn resemblance(column: &ColumnFound, canonical: Column) -> Option<Resemblance> {
     let (points, by) = by_name(column, canonical).or_else(|| by_content(column, canonical))?;
     let table = canonical.table().name();
+    // Names of people and things may be ids, but do not look like it.
+    let is_odd = canonical.kind() == Type::Id && matches!(column.kind, Kind::Code | Kind::Text);
+    let points = if is_odd { points.min(SIMILAR - 1) } else { points };
     fits(column, canonical).then(|| Resemblance { table, column: canonical.name(), by, points, canonical })
 }
 

@@ -178,6 +178,7 @@ impl Scan {
     fn begin(&mut self, first: &mut Vec<(u64, ByteRecord)>) {
         let at = header_among(first);
         for (number, (line, record)) in (1..).zip(first.iter()) {
+            self.check(record, *line);
             match at {
                 Some(header) if number - 1 < header => {
                     let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
@@ -199,6 +200,7 @@ impl Scan {
     /// Takes up a row.
     fn row(&mut self, record: &ByteRecord, line: u64) {
         self.records += 1;
+        self.check(record, line);
         if self.found.header.is_none() && self.columns.is_empty() {
             self.columns = (1..=record.len()).map(|number| Column::new(&format!("(column {number})"))).collect();
         }
@@ -215,6 +217,13 @@ impl Scan {
         } else {
             self.filled.entry(filled).or_default().see(line);
             self.cells(record, line);
+        }
+    }
+
+    /// Notes a record that is no UTF-8.
+    fn check(&mut self, record: &ByteRecord, line: u64) {
+        if self.no_utf8.is_none() && std::str::from_utf8(record.as_slice()).is_err() {
+            self.no_utf8 = Some(line);
         }
     }
 

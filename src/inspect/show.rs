@@ -144,15 +144,13 @@ fn column(column: &ColumnFound, to: &mut dyn Write) -> io::Result<()> {
 }
 
 fn join(join: &Join, to: &mut dyn Write) -> io::Result<()> {
-    let share = join.found * 100 / join.looked.max(1);
     let name = |(file, column): &(String, String)| format!("`{}` of {file}", short(column, LONGEST));
-    let mut text = format!(
-        "{} of {} different ids ({share} %) of {} are in {}",
-        count(join.found),
-        count(join.looked),
-        name(&join.from),
-        name(&join.to)
-    );
+    let share = |(looked, found): (u64, u64)| {
+        format!("{} of {} ({} %)", count(found), count(looked), found * 100 / looked.max(1))
+    };
+    let (one, other) = (name(&join.one), name(&join.other));
+    let (there, back) = (share(join.there), share(join.back));
+    let mut text = format!("{one} and {other}: of different ids {there} of the one are in the other, {back} back");
     if join.but_for_zeros > 0 {
         text.push_str(&format!("; {} more but for zeros at the beginning", count(join.but_for_zeros)));
     }

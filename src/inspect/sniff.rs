@@ -39,8 +39,7 @@ impl EncodingFound {
         }
         match std::str::from_utf8(head) {
             Err(error) if error.error_len().is_some() => EncodingFound::of_bytes(head, error.valid_up_to()),
-            _ if head.is_ascii() => EncodingFound::new(UTF_8, "ASCII alone, as far as the file was looked at first"),
-            _ => EncodingFound::new(UTF_8, "valid UTF-8"),
+            _ => EncodingFound::new(UTF_8, if head.is_ascii() { "ASCII, which is valid UTF-8" } else { "valid UTF-8" }),
         }
     }
 

@@ -4,7 +4,7 @@ use super::column::{ColumnFound, Kind};
 use super::resemble::{Resemblance, assigned, is_serial};
 use super::scan::Inspection;
 use crate::column::{Column, Type};
-use crate::report::layout::{count, plain};
+use crate::report::layout::{count, counted, plain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -91,17 +91,19 @@ fn source(found: &Inspection, to: &mut String) {
 fn skips(found: &Inspection, to: &mut String) {
     if let Some((column, word)) = &found.total {
         let condition = format!("skip = [{{ column = {}, starts_with = {} }}]", toml(column), toml(word));
-        line(to, &condition, &format!("{} rows of sums", count(found.totals.count)));
+        line(to, &condition, &counted(found.totals.count, "row is a sum or an end", "rows are sums or ends"));
     }
     if found.sparse.count > 0 {
         let lines: Vec<String> = found.sparse.lines.iter().map(u64::to_string).collect();
-        let what = format!("{} rows have few cells filled: see lines {}", count(found.sparse.count), lines.join(", "));
+        let rows = counted(found.sparse.count, "row has few cells filled", "rows have few cells filled");
+        let what = format!("{rows}: see line {}", lines.join(", "));
         line(to, "", &format!("{what}; they may be sums to `skip`, or rows to `fill` from the one above"));
     }
     for (width, rows) in &found.other_widths {
         let lines: Vec<String> = rows.lines.iter().map(u64::to_string).collect();
-        let what =
-            format!("{} rows have {width} fields and are rejected: see lines {}", count(rows.count), lines.join(", "));
+        let fields = counted(*width as u64, "field", "fields");
+        let rows = counted(rows.count, &format!("row has {fields}"), &format!("rows have {fields}"));
+        let what = format!("{rows}, and rows of another width are rejected: see line {}", lines.join(", "));
         line(to, "", &what);
     }
 }
@@ -115,6 +117,9 @@ fn columns(found: &Inspection, of: &BTreeMap<Column, (usize, &Resemblance)>, sha
                 let (value, comment) = pick(found, column, *canonical, shared);
                 let by = if by.by == "name" { String::new() } else { format!("by {}; ", by.by) };
                 line(to, &format!("{} = {value}", canonical.name()), &format!("{by}{comment}"));
+                if canonical.kind() == Type::Code && !column.values.is_empty() {
+                    line(to, "", &words(column));
+                }
             }
             None if canonical.required() => {
                 let (value, help) = match id {
@@ -165,9 +170,20 @@ fn pick(found: &Inspection, column: &ColumnFound, canonical: Column, shared: &Ke
     if column.kind == Kind::Amount && column.negative && canonical.kind() == Type::Amount {
         comments.push("some are negative and will be rejected: say `sign`, or `skip` these rows".to_owned());
     }
+    if column.has_fractions && canonical.kind() == Type::Id {
+        keys.push("extract = '^(\\d+)\\.0$'".to_owned());
+    }
     comments.extend(column.warnings.iter().cloned());
     let is_plain = matches!(keys.as_slice(), [only] if only.starts_with("column = "));
     (if is_plain { name } else { format!("{{ {} }}", keys.join(", ")) }, comments.join("; "))
+}
+
+/// The words of a column, as a start for `values`.
+fn words(column: &ColumnFound) -> String {
+    let words: Vec<String> = column.values.iter().map(|(word, _)| format!("{} = \"\"", toml(word))).collect();
+    let which =
+        if column.values.len() as u64 == column.distinct { "its words are" } else { "its most frequent words are" };
+    format!("  {which} values = {{ {} }}: give each the word that policies use", words.join(", "))
 }
 
 /// What a column's cells are, in a few words.
@@ -190,7 +206,11 @@ fn own_keys(column: &ColumnFound) -> Keys {
     if column.kind == Kind::Date && column.settled && column.dates != ["iso"] {
         keys.push(("dates", list(column.dates.iter().map(String::as_str)), why()));
     } else if column.kind == Kind::Date && !column.settled {
-        let comment = format!("not settled: write one of {}", list(column.dates.iter().map(String::as_str)));
+        let forms: Vec<String> = column.dates.iter().map(|form| toml(form)).collect();
+        let comment = match forms.as_slice() {
+            [] => "not settled: no order of day and month fits all cells".to_owned(),
+            forms => format!("not settled, and refused as it stands: write {}", forms.join(" or ")),
+        };
         keys.push(("dates", toml("auto"), comment));
     }
     if let Some((decimal, grouping)) = column.decimal.filter(|_| column.kind == Kind::Amount) {
@@ -217,4 +237,25 @@ fn shared_keys(columns: &[&ColumnFound]) -> Keys {
         shared.extend(first.into_iter().filter(|(key, value, _)| others.iter().all(|other| has(other, key, value))));
     }
     shared
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::document::Source;
+    use crate::inspect::{inspect, suggest};
+    use std::path::Path;
+
+    #[test]
+    fn what_is_suggested_can_be_read_back() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inspect");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let text = suggest(&[inspect(&path).unwrap()]);
+                let source = Source { name: "suggested.toml".to_owned(), text };
+                let read = crate::mapping::mapping(&source);
+                assert!(read.is_ok(), "{}\n{:?}", source.text, read.err());
+            }
+        }
+    }
 }
