@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How many different values of a column are counted, and how long they may be.
-const VALUES: usize = 1000;
+pub(super) const VALUES: usize = 1000;
 const LONGEST_VALUE: usize = 200;
 /// As many different values are all shown; of more, the most frequent.
 const ALL: usize = 12;
@@ -88,6 +88,8 @@ pub struct ColumnFound {
     pub distinct_is_cut: bool,
     /// Values with how often they occur: all, or the most frequent.
     pub values: Vec<(String, u64)>,
+    /// Whether only the values that came first were counted.
+    pub values_are_first: bool,
     /// Least and most: of numbers and days by what they mean, of ids and texts by their letters.
     pub least: Option<String>,
     /// See `least`.
@@ -337,6 +339,7 @@ impl Column {
             distinct: distinct.0,
             distinct_is_cut: distinct.1,
             values,
+            values_are_first: self.is_full,
             least: None,
             most: None,
             warnings: self.damage.warnings(kind == Kind::Id, self.filled),
@@ -398,7 +401,7 @@ impl Column {
             Kind::Id
         } else if !is_cut && distinct <= 100 && (distinct * 2 <= known || distinct <= 5) {
             Kind::Code
-        } else if is_named && nearly_all(self.id_like) {
+        } else if nearly_all(self.id_like) {
             Kind::Id
         } else {
             Kind::Text

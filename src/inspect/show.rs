@@ -1,6 +1,6 @@
 //! Inspections as text for a terminal.
 
-use super::column::{ColumnFound, Kind};
+use super::column::{ColumnFound, Kind, VALUES};
 use super::scan::Inspection;
 use super::{Join, Rows};
 use crate::report::layout::{count, counted, plain, short, wrapped};
@@ -123,13 +123,16 @@ fn column(column: &ColumnFound, to: &mut dyn Write) -> io::Result<()> {
         let missing = shown(&mut column.missing.iter().map(|(text, cells)| (text, *cells)));
         said("no value", &missing, 4, to)?;
     }
-    if !column.values.is_empty() && !(column.kind == Kind::Id && column.values.iter().all(|(_, cells)| *cells == 1)) {
+    let is_word = !matches!(column.kind, Kind::Id | Kind::Date | Kind::Amount | Kind::Whole);
+    if (is_word && !column.values.is_empty()) || column.values.iter().any(|(_, cells)| *cells > 1) {
         let name = if column.values.len() as u64 == column.distinct && !column.distinct_is_cut {
             "values"
         } else {
             "frequent"
         };
-        said(name, &shown(&mut column.values.iter().map(|(text, cells)| (text, *cells))), 4, to)?;
+        let values = shown(&mut column.values.iter().map(|(text, cells)| (text, *cells)));
+        let of = format!("; only the first {} different values are counted", count(VALUES as u64));
+        said(name, &(values + if column.values_are_first { &of } else { "" }), 4, to)?;
     }
     if let (Some(least), Some(most)) = (&column.least, &column.most) {
         said("range", &format!("`{}` to `{}`", short(least, LONGEST), short(most, LONGEST)), 4, to)?;
