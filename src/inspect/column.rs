@@ -360,6 +360,8 @@ impl Column {
             _ => {
                 (found.least, found.most) = self.texts.clone().unzip();
                 if kind == Kind::Id {
+                    // Days as a spreadsheet counts them look like ids.
+                    found.range = self.numbers.range();
                     let once = (distinct.0 == self.known() && !distinct.1).then(|| "none repeats".to_owned());
                     found.why.extend(once.or_else(|| self.ids.repeats()));
                 }

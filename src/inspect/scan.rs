@@ -110,7 +110,8 @@ impl Scan {
         let packed = Some(input.packing().name()).filter(|name| *name != "none");
         let is_table = input.is_table();
         let lined = Lined::new(input)?;
-        let delimiter = DelimiterFound::of(lined.head());
+        let found = DelimiterFound::of(lined.head());
+        let delimiter = if is_table { DelimiterFound { delimiter: ',', ..found } } else { found };
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
