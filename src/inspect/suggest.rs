@@ -249,11 +249,12 @@ mod tests {
     /// A suggestion of which a user has filled in what is required and not there.
     fn filled(text: &str) -> String {
         let fill = |line: &str| {
-            let Some((key, rest)) = line.strip_prefix("# ").and_then(|line| line.split_once(" = {")) else {
+            let written = line.strip_prefix("# ").and_then(|line| line.split_once(" = {"));
+            let of = |key: &str| Column::ALL.iter().find(|column| column.name() == key);
+            let Some((key, rest, column)) = written.and_then(|(key, rest)| Some((key, rest, of(key)?))) else {
                 return format!("{line}\n");
             };
-            let kind = Column::ALL.iter().find(|column| column.name() == key).unwrap().kind();
-            let value = match kind {
+            let value = match column.kind() {
                 Type::Time | Type::Date => "2026-01-01",
                 Type::Currency => "EUR",
                 Type::Amount => "1.00",
