@@ -88,6 +88,8 @@ pub struct GroupTable {
     pub key: &'static str,
     pub title: &'static str,
     pub rows: Vec<GroupRow>,
+    /// Those after the largest, which are folded away.
+    pub more: Vec<GroupRow>,
     pub further: Option<String>,
 }
 
@@ -257,15 +259,8 @@ fn opinion(summary: &Summary<'_>, covered: &[Covered<'_>]) -> Opinion {
     limit(judge, format!("{} left to a person to judge.", counted(judge, "result is", "results are")));
     let unmade = verdicts.indeterminate;
     limit(unmade, format!("{} not be made for want of evidence.", counted(unmade, "test could", "tests could")));
-    let held = cases.held_back;
-    limit(
-        held,
-        format!(
-            "{} of {} not judged, as rows they rest on were rejected.",
-            counted(held, "case was", "cases were"),
-            count(cases.total)
-        ),
-    );
+    let held = counted(cases.held_back, "case was", "cases were");
+    limit(cases.held_back, format!("{held} held back, as rows that they rest on were rejected."));
     let outside = cases.outside_versions;
     limit(
         outside,
@@ -373,6 +368,8 @@ fn by_size(mut groups: Groups<'_>) -> Groups<'_> {
     groups
 }
 
+/// More groups than this are folded away.
+const UNFOLDED: usize = 12;
 /// More groups than this are left to the list of findings.
 const MOST_GROUPS: usize = 100;
 
@@ -396,7 +393,10 @@ fn table(key: &'static str, title: &'static str, mut groups: Groups<'_>) -> Grou
         review: count(group.review),
         bar: chart::bar(group.deviation, group.review, largest),
     };
-    GroupTable { key, title, rows: groups.into_iter().map(row).collect(), further: told }
+    let mut rows: Vec<GroupRow> = groups.into_iter().map(row).collect();
+    // A fold that hides a few is more trouble than it saves.
+    let more = if rows.len() > UNFOLDED + 3 { rows.split_off(UNFOLDED) } else { Vec::new() };
+    GroupTable { key, title, rows, more, further: told }
 }
 
 /// The link to the findings of a group.
