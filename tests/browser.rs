@@ -166,7 +166,9 @@ impl Opened {
     }
 
     fn press(&self, keys: &[&str]) {
-        keys.iter().for_each(|key| drop(self.tab.press_key(key).unwrap()));
+        for key in keys {
+            self.tab.press_key(key).unwrap();
+        }
     }
 
     fn assert_quiet(&self) {

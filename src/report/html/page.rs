@@ -371,7 +371,7 @@ fn by_size(mut groups: Groups<'_>) -> Groups<'_> {
 /// More groups than this are folded away.
 const UNFOLDED: usize = 12;
 /// More groups than this are left to the list of findings.
-const MOST_GROUPS: usize = 100;
+const MOST_GROUPS: usize = 500;
 
 fn table(key: &'static str, title: &'static str, mut groups: Groups<'_>) -> GroupTable {
     let largest = groups.iter().map(|(_, group)| group.deviation + group.review).max().unwrap_or_default();
