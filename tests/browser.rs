@@ -187,6 +187,7 @@ impl Opened {
         }))
         .unwrap();
         self.tab.call_method(size).unwrap();
+        self.ask("document.querySelector('.opened')?.scrollIntoView()");
         std::thread::sleep(Duration::from_millis(200));
         let png = self.tab.capture_screenshot(Png, None, None, true).unwrap();
         std::fs::write(Path::new(&folder).join(name), png).unwrap();

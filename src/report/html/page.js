@@ -273,7 +273,7 @@
       opened = -1;
       refresh();
       byId("findings").scrollIntoView();
-      byId("list-place").focus({ preventScroll: true });
+      byId("findings-title").focus({ preventScroll: true });
     }
   };
 
