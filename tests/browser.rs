@@ -176,17 +176,21 @@ impl Opened {
         assert!(complaints.is_empty(), "{complaints:#?}");
     }
 
+    fn size(&self, width: u32, height: u32) {
+        let size: SetDeviceMetricsOverride = serde_json::from_value(serde_json::json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
+        }))
+        .unwrap();
+        self.tab.call_method(size).unwrap();
+    }
+
     /// Keeps a picture, if someone wants to look at it.
     fn picture(&self, name: &str, (width, height): (u32, u32), dark: bool) {
         let Some(folder) = std::env::var_os("REPERFORM_SCREENSHOTS") else { return };
         let scheme = if dark { "dark" } else { "light" }.to_owned();
         let feature = MediaFeature { name: "prefers-color-scheme".to_owned(), value: scheme };
         self.tab.call_method(SetEmulatedMedia { media: None, features: Some(vec![feature]) }).unwrap();
-        let size: SetDeviceMetricsOverride = serde_json::from_value(serde_json::json!({
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
-        }))
-        .unwrap();
-        self.tab.call_method(size).unwrap();
+        self.size(width, height);
         self.ask("document.querySelector('.opened')?.scrollIntoView()");
         std::thread::sleep(Duration::from_millis(200));
         let png = self.tab.capture_screenshot(Png, None, None, true).unwrap();
@@ -254,6 +258,16 @@ fn the_page_opens_quietly_with_the_figures_of_the_summary() {
     ] {
         page.picture(name, size, dark);
     }
+    for part in ["coverage", "rejects", "method"] {
+        page.ask(&format!("document.getElementById('{part}').scrollIntoView()"));
+        page.picture(&format!("{part}-wide-light.png"), (1400, 1000), false);
+    }
+    page.ask("document.getElementById('coverage').scrollIntoView()");
+    page.picture("coverage-narrow-light.png", (390, 1400), false);
+    page.size(360, 800);
+    let wide = "Array.from(document.querySelectorAll('body *')).filter(element => !element.closest('.scroll, .readings, nav') && \
+        element.getBoundingClientRect().right > innerWidth).map(element => element.outerHTML.slice(0, 80))";
+    assert_eq!(page.ask(wide), Value::Array(Vec::new()), "nothing is wider than a narrow screen");
     page.assert_quiet();
 }
 
