@@ -289,7 +289,7 @@
     let first = 0;
     let atOnce = AT_ONCE;
     const show = () => {
-      content.replaceChildren(...rows.slice(first, first + atOnce).map((row) => make("tr", null, ...row.map((cell) => make("td", null, bdi(String(cell)))))));
+      content.replaceChildren(...rows.slice(first, first + atOnce).map((row) => make("tr", null, ...row.map((cell, at) => make("td", at >= row.length - (row.length > 3 ? 2 : 1) ? { class: "long" } : null, bdi(String(cell)))))));
       label.textContent = `${number(first + 1)} to ${number(Math.min(first + atOnce, rows.length))} of ${number(rows.length)}`;
       back.disabled = first === 0;
       on.disabled = first + atOnce >= rows.length;
