@@ -284,6 +284,8 @@ mod tests {
         Books {
             files,
             texts: BOOKS.texts.clone(),
+            invoices: BOOKS.invoices.clone(),
+            requests: share(&BOOKS.requests, |request| request.place.record, which),
             rejects: share(&BOOKS.rejects, |reject| (reject.place.file, reject.place.record), which),
             reconciliation: Reconciliation { invoiced: money(invoiced), refunded: money(refunded) },
             ..Books::default()
