@@ -133,10 +133,10 @@ impl Own<'_> {
         says.extend(self.money("", line.amount, self.invoice.currency));
         says.push(format!("invoice of {}", self.invoice.date));
         let days = [
-            ("paid", line.paid_on),
-            ("started", line.started_on),
-            ("delivered", line.delivered_on),
-            ("accepted", line.accepted_on),
+            ("paid on", line.paid_on),
+            ("started on", line.started_on),
+            ("delivered on", line.delivered_on),
+            ("accepted on", line.accepted_on),
         ];
         says.extend(days.into_iter().filter_map(|(what, day)| Some(format!("{what} {}", day?))));
         joined(says)
