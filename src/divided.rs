@@ -9,11 +9,14 @@
 //! policy version, the different reasons for which rows are rejected, and the hashes of linked invoices.
 
 use crate::audit::{AsOf, Options, Unreconciled, as_of, audit_as_of, later};
+use crate::explain::Workings;
 use crate::export::{DivideError, DivideOptions, Division, Problem, ReadError, divide};
 use crate::finding::Finding;
+use crate::plan::Plans;
 use crate::policy::{Catalogue, word};
 use crate::record::{Books, HeldBack, Reject, Sources};
 use crate::report::folder::{Folder, FolderError, Output};
+use crate::report::html::{self, Report};
 use crate::report::runs::{Entry, Runs};
 use crate::report::totals::Totals;
 use crate::report::{Results, findings, rejects};
@@ -76,7 +79,7 @@ pub enum Step {
     Merging,
 }
 
-/// Audits exports in parts and writes `findings.csv`, `findings.jsonl`, `rejects.csv` and `held_back.csv`. `begin` is
+/// Audits exports in parts and writes `findings.csv`, `findings.jsonl`, `rejects.csv`, `held_back.csv` and `report.html`. `begin` is
 /// told when a step begins, `progress` how much more of it is done.
 ///
 /// # Errors
@@ -95,7 +98,7 @@ pub fn audit(
         Judged::of(asked, division, &spare, begin, progress)
     })?;
     begin(Step::Merging);
-    rows.merge(asked.memory, folder)?;
+    rows.merge(asked, &totals, folder)?;
     Ok(totals)
 }
 
@@ -155,7 +158,7 @@ impl Judged {
         let Asked { catalogue, options, .. } = *asked;
         let report = audit_as_of(catalogue, books, options, day, &|_| {})?;
         let results = Results { catalogue, books, report: &report };
-        self.rows.add(results)?;
+        self.rows.add(results, &Workings::of(catalogue, books, options, day))?;
         let totals = Totals::of(results).into_owned();
         match &mut self.totals {
             Some(sum) => sum
@@ -181,31 +184,46 @@ impl Rows {
     }
 
     /// Adds those of a part.
-    fn add(&mut self, results: Results<'_>) -> Result<(), FolderError> {
+    fn add(&mut self, results: Results<'_>, workings: &Workings<'_>) -> Result<(), FolderError> {
         let books = results.books;
-        self.findings.add(&results.report.findings, |finding, entry| found(finding, books, entry))?;
+        self.findings.add(&results.report.findings, |finding, entry| {
+            html::format_finding(finding, results, workings, &mut entry.page)?;
+            found(finding, books, entry)
+        })?;
         self.rejects.add(&books.rejects, |reject: &Reject, entry| {
             entry.key.extend(reject.place.file.to_be_bytes());
             entry.key.extend(reject.place.record.to_be_bytes());
+            html::format_reject(&books.files, reject, &mut entry.page)?;
             rejects::format_rejects(&books.files, std::slice::from_ref(reject), &mut entry.first)
         })?;
         self.held_back.add(&books.held_back, |case: &HeldBack, entry| {
             entry.key.extend(case.request_id.bytes());
+            html::format_held_back(&books.files, case, &mut entry.page)?;
             rejects::format_held_back(&books.files, std::slice::from_ref(case), &mut entry.first)
         })
     }
 
     /// Writes them in order.
-    fn merge(self, memory: usize, folder: &mut Folder) -> Result<(), FolderError> {
+    fn merge(self, asked: &Asked<'_>, totals: &Totals<'_>, folder: &mut Folder) -> Result<(), FolderError> {
         let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
         let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
         csv.put(findings::header().as_bytes())?;
         rejected.put(rejects::REJECTS_HEADER.as_bytes())?;
         held_back.put(rejects::HELD_BACK_HEADER.as_bytes())?;
-        merge(self.findings, memory, [&mut csv, &mut jsonl])?;
-        merge(self.rejects, memory, [&mut rejected])?;
-        merge(self.held_back, memory, [&mut held_back])?;
-        [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
+        let rules = Plans::of(asked.catalogue, &asked.options.selection).listed;
+        let mut page = Report::begin(folder.create(html::NAME)?, asked.catalogue, &rules, totals)?;
+        let memory = asked.memory;
+        merge(self.findings, memory, [&mut csv, &mut jsonl], |row| page.formatted_finding(row))?;
+        merge(self.rejects, memory, [&mut rejected], |row| {
+            page.reject(row);
+            Ok(())
+        })?;
+        merge(self.held_back, memory, [&mut held_back], |row| {
+            page.held_back(row);
+            Ok(())
+        })?;
+        let page = page.finish()?;
+        [csv, jsonl, rejected, held_back, page].into_iter().for_each(|file| folder.close(file));
         Ok(())
     }
 }
@@ -225,7 +243,12 @@ fn found(finding: &Finding<'_>, books: &Books, entry: &mut Entry) -> io::Result<
 /// How many bytes are written at a time.
 const AT_ONCE: usize = 1 << 20;
 
-fn merge<const N: usize>(runs: Runs, memory: usize, mut files: [&mut Output; N]) -> Result<(), FolderError> {
+fn merge<const N: usize>(
+    runs: Runs,
+    memory: usize,
+    mut files: [&mut Output; N],
+    mut page: impl FnMut(&[u8]) -> Result<(), FolderError>,
+) -> Result<(), FolderError> {
     let mut waiting: [Vec<u8>; N] = std::array::from_fn(|_| Vec::new());
     let mut put = |waiting: &mut [Vec<u8>; N], least: usize| {
         for (file, waiting) in files.iter_mut().zip(waiting).filter(|(_, waiting)| waiting.len() >= least) {
@@ -234,8 +257,9 @@ fn merge<const N: usize>(runs: Runs, memory: usize, mut files: [&mut Output; N])
         }
         Ok(())
     };
-    runs.merge(memory, |first, second| {
-        waiting.iter_mut().zip([first, second]).for_each(|(waiting, row)| waiting.extend_from_slice(row));
+    runs.merge(memory, |row| {
+        page(row.page)?;
+        waiting.iter_mut().zip([row.first, row.second]).for_each(|(waiting, row)| waiting.extend_from_slice(row));
         put(&mut waiting, AT_ONCE)
     })?;
     put(&mut waiting, 0)

@@ -1,7 +1,8 @@
-//! One case judged again, with every rule's working: what `explain` shows.
+//! Cases judged again with the working of their rules: one case with every rule, which `explain` shows, or one finding
+//! with its own.
 
 use crate::audit::{AsOf, Engine, Few, Options, as_of, context, write_up, write_up_line};
-use crate::case::Case;
+use crate::case::{Case, Context};
 use crate::check::line::BilledLine;
 use crate::check::outcome::Verdict;
 use crate::check::{judge, line, rows};
@@ -79,7 +80,79 @@ pub fn explain<'a>(
     Some(Explained { request, invoice, judged_by, status, judged, as_of })
 }
 
+/// Judges findings again, each by its own rule, to have its working.
+pub struct Workings<'a> {
+    run: Context<'a>,
+    plans: Plans<'a>,
+}
+
+/// The running total of an invoice with more cases than this is not worked out again for each of its findings.
+const MOST_CASES: usize = 64;
+
+impl<'a> Workings<'a> {
+    /// For the findings of an audit with these options.
+    pub fn of(catalogue: &'a Catalogue, books: &'a Books, options: &Options, as_of: AsOf) -> Workings<'a> {
+        Workings { run: context(catalogue, books, as_of), plans: Plans::of(catalogue, &options.selection) }
+    }
+
+    /// The steps of a finding's working, in order.
+    pub fn working(&self, finding: &Finding<'_>) -> Vec<String> {
+        let engine = Engine { run: &self.run, plans: &self.plans, include_indeterminate: true };
+        let invoice = self.run.books.invoices.get(finding.invoice_at as usize);
+        let found = invoice.and_then(|invoice| match finding.request.is_blank() {
+            true => engine.working_of_line(invoice, finding),
+            false => engine.working_of_case(invoice, finding),
+        });
+        found.unwrap_or_default()
+    }
+
+    /// The rules that were asked for.
+    pub fn listed(&self) -> &[Listed<'a>] {
+        &self.plans.listed
+    }
+}
+
 impl<'a> Engine<'_, 'a> {
+    fn working_of_line(&self, invoice: &'a Invoice, finding: &Finding<'_>) -> Option<Vec<String>> {
+        let trail = Trail::with_working();
+        let plan = self.line_plan(invoice)?;
+        let line = self.run.books.lines_of(invoice).iter().find(|line| finding.evidence.contains(&line.place))?;
+        line::judge_line(finding.rule.rule, &BilledLine { run: self.run, plan, invoice, line, trail: &trail });
+        Some(trail.restart())
+    }
+
+    fn working_of_case(&self, invoice: &'a Invoice, finding: &Finding<'_>) -> Option<Vec<String>> {
+        let (trail, exclusions) = (Trail::with_working(), OnceCell::new());
+        let mut requests = self.run.books.requests_of(invoice);
+        let count = requests.len();
+        let request = requests.find(|request| request.id == finding.request)?;
+        let plan = self.plan(invoice, request)?;
+        let rule = finding.rule.rule;
+        if plan.invoice_rules.iter().any(|(_, together)| std::ptr::eq(*together, rule)) {
+            return Some(match count > MOST_CASES {
+                true => vec![format!("added up over the {count} cases of the invoice: `reperform explain` shows it")],
+                false => self.working_together(invoice, finding),
+            });
+        }
+        let applied = plan.rules_for(request.kind).iter().find(|applied| std::ptr::eq(applied.rule, rule))?;
+        let case = Case::new(self.run, plan, request, &exclusions, &trail);
+        judge(applied.rule, applied.side, &case, |_, _| {});
+        Some(trail.restart())
+    }
+
+    fn working_together(&self, invoice: &'a Invoice, finding: &Finding<'_>) -> Vec<String> {
+        let trail = Trail::with_working();
+        let exclusions: Few<OnceCell<_>> = self.run.books.requests_of(invoice).map(|_| OnceCell::new()).collect();
+        let cases = self.cases(invoice, &exclusions, &trail);
+        let mut working = Vec::new();
+        rows::running_total(&cases, &mut |case, _, row, _| {
+            if case.request.id == finding.request && row.record.id == finding.decision {
+                working = trail.restart();
+            }
+        });
+        working
+    }
+
     fn explain_case(&self, invoice: &'a Invoice, request: &'a Request, plan: &Plan<'a>) -> Vec<Judged<'a>> {
         let (trail, exclusions) = (Trail::with_working(), OnceCell::new());
         let mut judged = Vec::new();

@@ -30,6 +30,8 @@ pub struct Finding<'a> {
     pub account: Sym,
     /// The invoice.
     pub invoice: Sym,
+    /// Its place in the books.
+    pub invoice_at: u32,
     /// The line that the finding or its request is about; blank: the whole invoice.
     pub line: Sym,
     /// The case; blank for a finding about an invoice line.

@@ -5,19 +5,20 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use reperform::audit::{Options, audit};
 use reperform::divided::{self, Asked, DividedError};
+use reperform::explain::Workings;
 use reperform::export::{DivideError, DivideOptions, divide};
 use reperform::policy::{Catalogue, shipped, word};
 use reperform::record::{Export, Sources};
 use reperform::report::folder::Folder;
 use reperform::report::totals::Totals;
-use reperform::report::{Results, findings, rejects};
+use reperform::report::{Results, findings, html, rejects};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(shipped()).unwrap());
 
-const FILES: [&str; 4] = ["findings.csv", "findings.jsonl", "rejects.csv", "held_back.csv"];
+const FILES: [&str; 5] = ["findings.csv", "findings.jsonl", "rejects.csv", "held_back.csv", "report.html"];
 
 /// What an audit gives: its files and totals, or why there are none.
 type Given = Result<(Vec<String>, Totals<'static>), String>;
@@ -35,12 +36,14 @@ fn whole(sources: &Sources, options: &Options) -> Given {
     let books = read.map_err(|error| error.to_string())?;
     let report = audit(&CATALOGUE, &books, options, &|_| {}).unwrap();
     let results = Results { catalogue: &CATALOGUE, books: &books, report: &report };
-    let [mut csv, mut jsonl, mut rejected, mut held_back] = FILES.map(|file| folder.create(file).unwrap());
+    let [mut csv, mut jsonl, mut rejected, mut held_back, page] = FILES.map(|file| folder.create(file).unwrap());
     findings::write(results, &mut csv, &mut jsonl).unwrap();
     rejects::rejects(&books.files, &books.rejects, &mut rejected).unwrap();
     rejects::held_back(&books.files, &books.held_back, &mut held_back).unwrap();
-    [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
-    Ok((files(folder), Totals::of(results).into_owned()))
+    let (totals, workings) = (Totals::of(results), Workings::of(&CATALOGUE, &books, options, report.as_of));
+    let page = html::write(page, results, &workings, &totals).unwrap();
+    [csv, jsonl, rejected, held_back, page].into_iter().for_each(|file| folder.close(file));
+    Ok((files(folder), totals.into_owned()))
 }
 
 fn in_parts(sources: &Sources, options: &Options, parts: usize, memory: usize) -> Given {

@@ -9,6 +9,7 @@ use super::progress::Progress;
 use crate::audit::{Options, audit};
 use crate::check::outcome::Verdict;
 use crate::divided::{self, Asked, Step};
+use crate::explain::Workings;
 use crate::plan::Plans;
 use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
@@ -18,7 +19,7 @@ use crate::report::folder::{Folder, RUN};
 use crate::report::run::{Run, RunOptions, Timing};
 use crate::report::summary::Summary;
 use crate::report::totals::Totals;
-use crate::report::{Results, coverage, findings, rejects, terminal};
+use crate::report::{Results, coverage, findings, html, rejects, terminal};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -133,7 +134,11 @@ impl Audit<'_> {
         clock.timing.judging_ms = clock.lap();
         drop(progress);
         let mut folder = Folder::begin(&args.target(), args.force)?;
-        let totals = write(Results { catalogue, books: &books, report: &report }, &mut folder)?;
+        let results = Results { catalogue, books: &books, report: &report };
+        let totals = write(results, &mut folder)?;
+        let workings = Workings::of(catalogue, &books, options, report.as_of);
+        let page = html::write(folder.create(html::NAME)?, results, &workings, &totals)?;
+        folder.close(page);
         self.finish(folder, &totals, clock)
     }
 

@@ -9,6 +9,8 @@ pub mod evidence;
 pub mod exposure;
 pub mod findings;
 pub mod folder;
+pub mod html;
+pub mod largest;
 pub mod layout;
 pub mod ordered;
 pub mod paper;

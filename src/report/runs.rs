@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-/// A row as it will be written, to one file or to two, and by what rows are sorted.
+/// A row as it will be written, to one file or to several, and by what rows are sorted.
 #[derive(Default)]
 pub struct Entry {
     /// Rows are sorted by these bytes.
@@ -19,15 +19,31 @@ pub struct Entry {
     pub first: Vec<u8>,
     /// For the second.
     pub second: Vec<u8>,
+    /// For the page.
+    pub page: Vec<u8>,
 }
+
+/// The bytes of an entry for each of the places to which it is written.
+#[derive(Clone, Copy)]
+pub struct Written<'a> {
+    /// For the first file.
+    pub first: &'a [u8],
+    /// For the second.
+    pub second: &'a [u8],
+    /// For the page.
+    pub page: &'a [u8],
+}
+
+/// How many parts an entry has.
+const PARTS: usize = 4;
 
 impl Entry {
     fn clear(&mut self) {
-        [&mut self.key, &mut self.first, &mut self.second].into_iter().for_each(Vec::clear);
+        [&mut self.key, &mut self.first, &mut self.second, &mut self.page].into_iter().for_each(Vec::clear);
     }
 
     fn write(&self, to: &mut Vec<u8>) {
-        let parts = [&self.key, &self.first, &self.second];
+        let parts: [&Vec<u8>; PARTS] = [&self.key, &self.first, &self.second, &self.page];
         parts.iter().for_each(|part| to.extend((part.len() as u32).to_le_bytes()));
         parts.iter().for_each(|part| to.extend_from_slice(part));
     }
@@ -83,7 +99,7 @@ impl Runs {
         Ok(())
     }
 
-    /// Hands over the rows of all runs in order, for the first file and for the second; of equal keys those of the
+    /// Hands over the rows of all runs in order; of equal keys those of the
     /// earlier run come first. About so many bytes of the runs are in memory at a time.
     ///
     /// # Errors
@@ -91,7 +107,7 @@ impl Runs {
     pub fn merge(
         mut self,
         memory: usize,
-        mut take: impl FnMut(&[u8], &[u8]) -> Result<(), FolderError>,
+        mut take: impl FnMut(Written<'_>) -> Result<(), FolderError>,
     ) -> Result<(), FolderError> {
         let at_once = (memory / self.runs.len().max(1)).clamp(1 << 12, 1 << 20);
         let run = |left: Range<u64>| Run { left, at_once, buffer: Vec::new(), start: 0, entry: Default::default() };
@@ -105,7 +121,7 @@ impl Runs {
         while let Some(mut head) = heads.peek_mut() {
             let Reverse((key, number)) = &mut *head;
             let Some(run) = runs.get_mut(*number) else { break };
-            take(run.part(1), run.part(2))?;
+            take(Written { first: run.part(1), second: run.part(2), page: run.part(3) })?;
             if run.next(&mut self.file).map_err(|error| unusable(&error))? {
                 run.part(0).clone_into(key);
             } else {
@@ -125,10 +141,10 @@ struct Run {
     /// Where in the buffer the next entry begins.
     start: usize,
     /// Where in the buffer the parts of the entry lie.
-    entry: [Range<usize>; 3],
+    entry: [Range<usize>; PARTS],
 }
 
-const LENGTHS: usize = 12;
+const LENGTHS: usize = 4 * PARTS;
 
 impl Run {
     fn part(&self, part: usize) -> &[u8] {
@@ -143,7 +159,7 @@ impl Run {
         self.hold(LENGTHS, file)?;
         let lengths = self.buffer.get(self.start..).unwrap_or_default();
         let lengths = lengths.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes) as usize);
-        let lengths: Vec<usize> = lengths.take(3).collect();
+        let lengths: Vec<usize> = lengths.take(PARTS).collect();
         self.hold(LENGTHS + lengths.iter().sum::<usize>(), file)?;
         let mut at = self.start + LENGTHS;
         for (span, length) in self.entry.iter_mut().zip(lengths) {
@@ -191,14 +207,16 @@ mod tests {
                     entry.key.extend(format!("{:09}", row - row % 4 / 3).bytes());
                     entry.first.extend(row.to_le_bytes());
                     entry.second.resize(*row as usize % 50, b'x');
+                    entry.page.resize(*row as usize % 3, b'y');
                     Ok(())
                 })
                 .unwrap();
             }
             let mut merged = Vec::new();
-            all.merge(memory, |first, second| {
-                let row = u32::from_le_bytes(first.try_into().unwrap());
-                assert_eq!(second.len(), row as usize % 50);
+            all.merge(memory, |written| {
+                let row = u32::from_le_bytes(written.first.try_into().unwrap());
+                assert_eq!(written.second.len(), row as usize % 50);
+                assert_eq!(written.page.len(), row as usize % 3);
                 merged.push(row);
                 Ok(())
             })
@@ -214,6 +232,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut runs = Runs::create(&folder.path().join("runs")).unwrap();
         runs.add(&[0_u8; 0], |_, _| Ok(())).unwrap();
-        runs.merge(0, |_, _| panic!("there is no row")).unwrap();
+        runs.merge(0, |_| panic!("there is no row")).unwrap();
     }
 }

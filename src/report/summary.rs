@@ -23,6 +23,8 @@ pub struct Summary<'a> {
     pub as_of: Option<String>,
     /// Where that day comes from.
     pub as_of_from: AsOfFrom<'a>,
+    /// Between which days requests were submitted; `None` without one.
+    pub period: Option<Period>,
     /// Rows by table.
     pub rows: Named<&'static str, Rows>,
     /// Rows by file.
@@ -71,6 +73,15 @@ impl<'a> AsOfFrom<'a> {
             column: as_of.set_by.map(|(_, column)| column.name()),
         }
     }
+}
+
+/// A span of days.
+#[derive(serde::Serialize)]
+pub struct Period {
+    /// Its first day.
+    pub first: String,
+    /// Its last.
+    pub last: String,
 }
 
 /// The as-of date as text; `None` without a case.
@@ -282,6 +293,7 @@ impl<'a> Summary<'a> {
         Summary {
             as_of: as_of(&totals.as_of),
             as_of_from: AsOfFrom::of(totals),
+            period: totals.period.map(|(first, last)| Period { first: first.to_string(), last: last.to_string() }),
             rows: Named(Table::ALL.map(|table| (table.name(), totals.rows(Some(table)))).into()),
             files: totals.files.iter().map(file_rows).collect(),
             money: Money { amount: money_of(&totals.invoiced), refund_amount: money_of(&totals.refunded) },

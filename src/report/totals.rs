@@ -3,6 +3,7 @@
 
 use super::Results;
 use super::exposure::Groups;
+use super::largest::Largest;
 use super::summary::Rows;
 use crate::audit::{AsOf, Cases, Tally};
 use crate::check::outcome::Verdict;
@@ -10,9 +11,12 @@ use crate::column::Table;
 use crate::finding::Finding;
 use crate::money;
 use crate::policy::rule::Severity;
-use crate::record::{Books, ExportFile, MoneySplit, Reject};
+use crate::record::{Books, ExportFile, MoneySplit, Reject, Request};
+use crate::time::{Zone, date_of_number};
+use chrono::NaiveDate;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -29,6 +33,8 @@ pub struct Totals<'a> {
     pub invoiced: Vec<MoneySplit>,
     /// Sums of what decisions refund, by currency code.
     pub refunded: Vec<MoneySplit>,
+    /// The first and the last day on which a request was submitted, each in its policy's zone; `None` without one.
+    pub period: Option<(NaiveDate, NaiveDate)>,
     /// How many cases there are.
     pub cases: Cases,
     /// The ids of the cases outside every policy version, or after the as-of date, in order.
@@ -37,6 +43,8 @@ pub struct Totals<'a> {
     pub tallies: Vec<Tally>,
     /// Deviations and reviews, in groups.
     pub groups: Groups,
+    /// The cases with the largest money effects.
+    pub largest: Largest,
     /// The case to look at first.
     pub gravest: Option<Gravest>,
     /// What was rejected, and why.
@@ -81,10 +89,12 @@ impl<'a> Totals<'a> {
             files: books.files.iter().map(FileTotals::of).collect(),
             invoiced: books.reconciliation.invoiced.clone(),
             refunded: books.reconciliation.refunded.clone(),
+            period: period(results),
             cases: report.cases,
             outside: report.outside.iter().map(|id| books.text(*id).to_owned()).collect(),
             tallies: report.tallies.clone(),
             groups: Groups::of(results),
+            largest: Largest::of(&report.findings, books),
             gravest: Gravest::of(&report.findings, books),
             rejects: RejectCounts::of(&books.rejects),
         }
@@ -103,6 +113,10 @@ impl<'a> Totals<'a> {
         }
         add_money(Table::Invoices, &mut self.invoiced, other.invoiced)?;
         add_money(Table::Decisions, &mut self.refunded, other.refunded)?;
+        self.period = match (self.period, other.period) {
+            (Some((first, last)), Some(other)) => Some((first.min(other.0), last.max(other.1))),
+            (own, other) => own.or(other),
+        };
         self.cases.add(other.cases);
         self.outside.extend(other.outside);
         self.outside.sort_unstable();
@@ -110,6 +124,7 @@ impl<'a> Totals<'a> {
             own.add(other);
         }
         self.groups.add(other.groups);
+        self.largest.add(other.largest);
         self.gravest = self.gravest.take().into_iter().chain(other.gravest).min();
         self.rejects.add(other.rejects);
         Ok(())
@@ -125,6 +140,19 @@ impl<'a> Totals<'a> {
         let files = self.files.iter().filter(|file| table.is_none_or(|table| file.table == table));
         files.fold(Rows::default(), |sum, file| sum.plus(file.rows))
     }
+}
+
+/// The days between which requests were submitted.
+fn period(results: Results<'_>) -> Option<(NaiveDate, NaiveDate)> {
+    let Results { catalogue, books, .. } = results;
+    let zones: Vec<Zone> = catalogue.families().map(|policy| policy.zone).collect();
+    let day = |request: &Request| {
+        let invoice = books.invoices.get(request.invoice as usize)?;
+        request.submitted_at.day_number(zones.get(usize::from(invoice.policy)).copied().unwrap_or(Zone::UTC))
+    };
+    let days = books.requests.par_iter().filter_map(|request| day(request).map(|day| (day, day)));
+    let (first, last) = days.reduce_with(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    date_of_number(first).zip(date_of_number(last))
 }
 
 impl FileTotals {
@@ -263,6 +291,8 @@ mod tests {
         Books {
             files,
             texts: BOOKS.texts.clone(),
+            invoices: BOOKS.invoices.clone(),
+            requests: share(&BOOKS.requests, |request| request.place.record, which),
             rejects: share(&BOOKS.rejects, |reject| (reject.place.file, reject.place.record), which),
             reconciliation: Reconciliation { invoiced: money(invoiced), refunded: money(refunded) },
             ..Books::default()

@@ -60,7 +60,15 @@ fn exports_larger_than_memory_give_the_same_in_parts() {
         let mut run = desk.json("run.json");
         assert_eq!(run["timing"]["parts"], parts, "{memory}");
         run["timing"].take();
-        let files = ["findings.csv", "findings.jsonl", "rejects.csv", "held_back.csv", "coverage.csv", "summary.json"];
+        let files = [
+            "findings.csv",
+            "findings.jsonl",
+            "rejects.csv",
+            "held_back.csv",
+            "coverage.csv",
+            "summary.json",
+            "report.html",
+        ];
         results.push((shown, run, files.map(|file| desk.text(&format!("out/{file}")))));
         assert_eq!(desk.listing("."), ["exports", "out", "policies"]);
         std::fs::remove_dir_all(desk.path("out")).unwrap();

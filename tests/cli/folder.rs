@@ -3,8 +3,16 @@
 use crate::books::{Desk, Exports, stderr};
 use std::fs;
 
-const FILES: [&str; 7] =
-    ["coverage.csv", "findings.csv", "findings.jsonl", "held_back.csv", "rejects.csv", "run.json", "summary.json"];
+const FILES: [&str; 8] = [
+    "coverage.csv",
+    "findings.csv",
+    "findings.jsonl",
+    "held_back.csv",
+    "rejects.csv",
+    "report.html",
+    "run.json",
+    "summary.json",
+];
 
 #[test]
 fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
