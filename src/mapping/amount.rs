@@ -133,7 +133,7 @@ impl AmountForm {
     /// The cell is no amount of the form.
     #[inline]
     pub fn read(&self, cell: &str, minor: Option<u32>, to: &mut Vec<u8>) -> Result<(), AmountError> {
-        if minor.is_none() && self.decimal == b'.' && self.sign != Sign::Negative && is_canonical(cell.as_bytes()) {
+        if minor.is_none() && self.leaves_canonical() && is_canonical(cell.as_bytes()) {
             to.extend_from_slice(cell.as_bytes());
             return Ok(());
         }
@@ -141,6 +141,11 @@ impl AmountForm {
         self.sign.accept(written.is_negative, written.is_zero())?;
         written.append(to);
         Ok(())
+    }
+
+    /// Whether a canonical cell is left as it is.
+    pub(super) fn leaves_canonical(&self) -> bool {
+        self.decimal == b'.' && self.sign != Sign::Negative
     }
 
     /// The amount that the cell writes, with its sign: for sums and products, whose result [`AmountForm::write`] takes.
@@ -398,7 +403,7 @@ impl Written<'_> {
 
 /// Whether a cell is a canonical amount already. Nearly all cells of most exports are.
 #[inline]
-fn is_canonical(cell: &[u8]) -> bool {
+pub(super) fn is_canonical(cell: &[u8]) -> bool {
     let (mut has_point, mut was_digit) = (false, false);
     for byte in cell {
         let is_digit = byte.is_ascii_digit();

@@ -53,6 +53,26 @@ pub struct DateReader {
     reads_iso: bool,
 }
 
+/// Tells by where its signs stand whether a cell can only be canonical or no time at all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaves {
+    /// Times without an offset stay so.
+    local: bool,
+}
+
+impl Leaves {
+    #[inline]
+    pub(super) fn leaves(self, cell: &[u8]) -> bool {
+        let is_local = || self.local && cell.get(13) == Some(&b':') && cell.last().is_some_and(u8::is_ascii_digit);
+        match cell.len() {
+            10 => true,
+            16 => is_local(),
+            19 => is_local() && cell.get(16) == Some(&b':'),
+            _ => false,
+        }
+    }
+}
+
 impl DateReader {
     /// A reader of cells in one of the forms.
     ///
@@ -105,20 +125,10 @@ impl DateReader {
         moment.stamp().instant_in(zone).ok_or(DateError::Day)
     }
 
-    /// Whether a cell can only be canonical or no time at all, by where its signs stand: then nothing must be done about it,
-    /// and whoever reads the canonical form judges it.
-    #[inline]
-    pub(super) fn leaves(&self, cell: &[u8]) -> bool {
-        let is_local =
-            || self.zone.is_none() && cell.get(13) == Some(&b':') && cell.last().is_some_and(u8::is_ascii_digit);
-        self.reads_iso
-            && self.forms.len() == 1
-            && match cell.len() {
-                10 => true,
-                16 => is_local(),
-                19 => is_local() && cell.get(16) == Some(&b':'),
-                _ => false,
-            }
+    /// Which cells can only be canonical or no time at all: with what the result says of them, nothing need be done, and
+    /// whoever reads the canonical form judges them. `None` if any may need a change.
+    pub(super) fn leaves(&self) -> Option<Leaves> {
+        (self.reads_iso && self.forms.len() == 1).then_some(Leaves { local: self.zone.is_none() })
     }
 
     /// Whether nothing must be done about the cell.

@@ -324,7 +324,6 @@ impl Compiler<'_, '_> {
             && keys.default.is_none();
         Some(Spec {
             is_unchanged,
-            is_plain: is_unchanged && matches!((&pick, &convert), (Pick::Cell(_), Convert::Text)),
             column,
             pick,
             events,

@@ -1,7 +1,7 @@
 //! One row of a source made a row of its table: cells picked, mapped and brought into the canonical form.
 
-use super::amount::{AmountError, AmountForm};
-use super::date::DateError;
+use super::amount::{AmountError, AmountForm, is_canonical};
+use super::date::{DateError, Leaves};
 use super::source::{Condition, Convert, HeaderAt, Minor, Pick, Source, Spec, Which};
 use crate::column::Column;
 use crate::money::{self, Currency, minor_digits};
@@ -31,6 +31,45 @@ pub(crate) struct RowMap {
 struct Mapped {
     spec: usize,
     inputs: SmallVec<[usize; 2]>,
+    /// The cell that is copied as it stands if it looks so.
+    copied: Option<(usize, Look)>,
+}
+
+/// By what a cell is known of which nothing need be changed.
+#[derive(Clone, Copy, Debug)]
+enum Look {
+    Any,
+    /// It does not begin with a digit, or has nothing else: spreadsheets damage numbers.
+    Id,
+    Amount,
+    Time(Leaves),
+}
+
+impl Look {
+    /// That of a column's cells, if there is one.
+    fn of(spec: &Spec) -> Option<Look> {
+        if !spec.is_unchanged || !matches!(spec.pick, Pick::Cell(_) | Pick::Event) || spec.is_number() {
+            return None;
+        }
+        match &spec.convert {
+            Convert::Text => Some(Look::Any),
+            Convert::Id => Some(Look::Id),
+            Convert::Amount(form, Minor::No) if form.leaves_canonical() => Some(Look::Amount),
+            Convert::Date(reader, false) => reader.leaves().map(Look::Time),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn knows(self, cell: &[u8]) -> bool {
+        let Some(first) = cell.first() else { return true };
+        match self {
+            Look::Any => true,
+            Look::Id => !first.is_ascii_digit() || cell.iter().all(u8::is_ascii_digit),
+            Look::Amount => is_canonical(cell),
+            Look::Time(leaves) => leaves.leaves(cell),
+        }
+    }
 }
 
 /// Texts that are used again for each cell.
@@ -86,7 +125,10 @@ impl RowMap {
                 Pick::NumberWithin(within) => Some(layout.number(within).into_iter().collect()),
                 pick => pick.inputs().iter().map(|named| Some(layout.filled(named.at(header)?))).collect(),
             };
-            cells.extend(inputs.map(|inputs| Mapped { spec: number, inputs }));
+            cells.extend(inputs.map(|inputs| {
+                let only = if let [only] = inputs.as_slice() { Some(*only) } else { None };
+                Mapped { spec: number, copied: only.zip(Look::of(spec)), inputs }
+            }));
         }
         let (keep, skip) = source.condition_places(header);
         RowMap {
@@ -166,7 +208,10 @@ impl RowMap {
         let mut currency = to.len()..to.len();
         for (number, cell) in self.cells.iter().enumerate() {
             let start = to.len();
-            if let Some(spec) = self.spec(cell)
+            let copied = cell.copied.map(|(at, look)| (row.cell(at), look)).filter(|(cell, look)| look.knows(cell));
+            if let Some((cell, _)) = copied {
+                to.extend_from_slice(cell);
+            } else if let Some(spec) = self.spec(cell)
                 && let Err(reason) = self.fill(cell, spec, row, to, currency.clone(), scratch)
             {
                 to.truncate(start);
@@ -227,10 +272,6 @@ impl RowMap {
         scratch: &mut Scratch,
     ) -> Result<(), String> {
         match (&spec.pick, cell.inputs.as_slice()) {
-            (_, [at]) if spec.is_plain => {
-                to.extend_from_slice(row.cell(*at));
-                Ok(())
-            }
             (Pick::Cell(_) | Pick::Event, [at]) if spec.is_unchanged => {
                 self.form(spec, text_of(row.cell(*at))?, to, currency)
             }
@@ -271,7 +312,6 @@ impl RowMap {
                 let digits = digits(*minor, to.get(currency).unwrap_or_default())?;
                 form.read(text, digits, to).map_err(amount_error)?;
             }
-            Convert::Date(reader, false) if reader.leaves(text.as_bytes()) => to.extend_from_slice(text.as_bytes()),
             Convert::Date(reader, day_only) => {
                 let start = to.len();
                 reader.read(text, to).map_err(date_error)?;
@@ -428,7 +468,7 @@ fn damage(id: &str) -> Option<&'static str> {
 impl Spec {
     /// The text that the column takes of a row, before its form; nothing if it cannot be had.
     pub(super) fn text(&self, row: &impl Row, inputs: &[usize]) -> Option<String> {
-        let cell = Mapped { spec: 0, inputs: inputs.iter().copied().collect() };
+        let cell = Mapped { spec: 0, inputs: inputs.iter().copied().collect(), copied: None };
         let (mut text, mut lower) = (String::new(), String::new());
         pick(&cell, self, row, &mut text).ok()?;
         self.rewrite(&mut text, &mut lower).ok()?;

@@ -187,8 +187,6 @@ pub(super) struct Spec {
     pub(super) convert: Convert,
     /// Whether the cell is taken without any change but to its form.
     pub(super) is_unchanged: bool,
-    /// Whether it is taken as it stands.
-    pub(super) is_plain: bool,
 }
 
 /// Which cells of a row.

@@ -27,8 +27,10 @@ pub struct Page {
     pub results: [String; 4],
     /// Cases in all, evaluated, held back, outside.
     pub cases: [String; 4],
-    /// Each export with its rows read, used and rejected.
-    pub files: Vec<[String; 5]>,
+    /// Each export with its rows read, used, rejected and left out.
+    pub files: Vec<[String; 6]>,
+    /// What the mapping left out: file, table, rows and why; nothing where nothing was mapped.
+    pub left_out: Vec<[String; 4]>,
     pub policies: Vec<PolicyView>,
     pub money: Vec<MoneyRow>,
     pub exposure: Vec<ExposureRow>,
@@ -195,6 +197,7 @@ impl Page {
             results: results(summary),
             cases: [cases.total, cases.evaluated, cases.held_back, cases.outside_versions].map(count),
             files: summary.files.iter().map(file_row).collect(),
+            left_out: summary.files.iter().flat_map(left_out).collect(),
             policies: catalogue.policies.iter().map(|policy| policy_view(policy, rules)).collect(),
             money: money_rows(summary),
             exposure: exposure_rows(&summary.exposure),
@@ -292,9 +295,16 @@ fn results(summary: &Summary<'_>) -> [String; 4] {
     [of.deviation, of.review, of.indeterminate, all].map(count)
 }
 
-fn file_row(file: &FileRows<'_>) -> [String; 5] {
+fn file_row(file: &FileRows<'_>) -> [String; 6] {
     let rows = &file.rows;
-    [plain(file.file), file.table.to_owned(), count(rows.read), count(rows.used), count(rows.rejected)]
+    let counts = [rows.read, rows.used, rows.rejected, rows.left_out].map(count);
+    let [read, used, rejected, left_out] = counts;
+    [plain(file.file), file.table.to_owned(), read, used, rejected, left_out]
+}
+
+fn left_out<'a>(file: &'a FileRows<'_>) -> impl Iterator<Item = [String; 4]> + 'a {
+    let row = |(why, rows): (&String, &u64)| [plain(file.file), file.table.to_owned(), count(*rows), plain(why)];
+    file.left_out_because.iter().map(row)
 }
 
 fn policy_view(policy: &Policy, rules: &[Listed<'_>]) -> PolicyView {
