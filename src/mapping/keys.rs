@@ -183,9 +183,11 @@ impl<'de> Deserialize<'de> for HeaderKey {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionKeys {
-    pub(super) column: Option<String>,
+    pub(super) column: Option<Texts>,
     pub(super) occurrence: Option<usize>,
     pub(super) position: Option<usize>,
+    #[serde(default)]
+    pub(super) optional: bool,
     pub(super) is: Option<Texts>,
     pub(super) is_not: Option<Texts>,
     pub(super) starts_with: Option<Texts>,

@@ -196,8 +196,7 @@ impl Compiler<'_, '_> {
 
     fn condition(&mut self, keys: &Spanned<ConditionKeys>) -> Option<Condition> {
         let (span, keys) = (keys.span(), keys.get_ref());
-        let column = keys.column.clone().map(|name| Texts(vec![name]));
-        let column = self.named(column.as_ref(), keys.occurrence, keys.position, &span)?;
+        let column = self.named(keys.column.as_ref(), keys.occurrence, keys.position, &span)?;
         let lower = |texts: &Texts| texts.0.iter().map(|text| text.trim().to_lowercase()).collect();
         let pattern = keys.matches.as_ref().map(|pattern| self.pattern(pattern));
         let mut tests: Vec<Test> = Vec::new();
@@ -207,7 +206,7 @@ impl Compiler<'_, '_> {
         tests.extend(pattern.map(|pattern| pattern.map(Test::Matches)).unwrap_or_default());
         tests.extend(keys.blank.map(Test::Blank));
         match (tests.pop(), tests.is_empty()) {
-            (Some(test), true) => Some(Condition { column, test }),
+            (Some(test), true) => Some(Condition { column, optional: keys.optional, test }),
             _ if keys.matches.is_some() && keys.is.is_none() => None,
             _ => {
                 let help = "write one of `is`, `is_not`, `starts_with`, `matches` and `blank`";
