@@ -68,7 +68,7 @@ macro_rules! keys {
             $($(#[$attribute])* pub(super) $key: $type,)*
             decimal: Option<Spanned<String>>,
             grouping: Option<Spanned<String>>,
-            symbols: Option<Texts>,
+            symbols: Option<Spanned<Texts>>,
             minor_units: Option<Minor>,
             dates: Option<Spanned<Texts>>,
             months: Option<Spanned<Vec<String>>>,
@@ -101,7 +101,7 @@ macro_rules! keys {
 pub(super) struct Forms<'a> {
     pub(super) decimal: Option<&'a Spanned<String>>,
     pub(super) grouping: Option<&'a Spanned<String>>,
-    pub(super) symbols: Option<&'a Texts>,
+    pub(super) symbols: Option<&'a Spanned<Texts>>,
     pub(super) minor_units: Option<Minor>,
     pub(super) dates: Option<&'a Spanned<Texts>>,
     pub(super) months: Option<&'a Spanned<Vec<String>>>,

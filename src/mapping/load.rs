@@ -12,7 +12,7 @@ use super::source::{
 use crate::column::{Column, Table, Type};
 use crate::document::{self, Problem, Reading, one_line};
 use crate::time::Zone;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -45,7 +45,18 @@ pub fn mapping(document: &document::Source) -> Result<Mapping, Vec<Problem>> {
         return Err(reading.problems);
     }
     let mapping = read(&mut reading, table.into_inner());
-    if reading.problems.is_empty() { Ok(mapping) } else { Err(reading.problems) }
+    if reading.problems.is_empty() { Ok(mapping) } else { Err(told_once(reading.problems)) }
+}
+
+/// What several columns take from one place is wrong once.
+fn told_once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in problems {
+        if !told.contains(&problem) {
+            told.push(problem);
+        }
+    }
+    told
 }
 
 fn read(reading: &mut Reading<'_>, mut table: DeTable<'_>) -> Mapping {
@@ -103,6 +114,9 @@ impl Compiler<'_, '_> {
         if keys.files.0.is_empty() {
             self.problem(self.span.clone(), "the source names no `files`", "write `files = [\"invoices-*.csv\"]`");
         }
+        // Also if no column takes them: a mistake is to be seen before it matters.
+        self.amount_form(&ColumnTable::default(), forms);
+        self.dates(forms, false);
         let gather = keys.gather.as_ref().map(|gather| self.gather(gather, forms));
         let columns = self.columns(keys, forms);
         let source = Source {
@@ -185,7 +199,7 @@ impl Compiler<'_, '_> {
     }
 
     fn encoding(&mut self, key: Option<&Spanned<String>>) -> Option<&'static Encoding> {
-        let key = key?;
+        let Some(key) = key else { return Some(UTF_8) };
         let encoding = Encoding::for_label(key.get_ref().as_bytes());
         if encoding.is_none() {
             let help = "name one such as `utf-8`, `utf-16le` or `windows-1252`";
@@ -220,7 +234,9 @@ impl Compiler<'_, '_> {
         match Regex::new(key.get_ref()) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
-                let what = format!("not a regular expression: {}", one_line(&error.to_string()));
+                let (told, why) = (error.to_string(), "error: ");
+                let why = told.rsplit_once(why).map_or(told.as_str(), |(_, why)| why);
+                let what = format!("not a regular expression: {}", one_line(why));
                 self.problem(key.span(), what, "see the syntax of the `regex` crate");
                 None
             }
@@ -286,12 +302,13 @@ impl Compiler<'_, '_> {
             };
             specs.extend(self.spec(*column, &keys.get_ref().0, forms, keys.span()));
         }
-        let given = |column: &Column| specs.iter().any(|spec| spec.column == *column);
+        let given = |column: &Column| keys.columns.keys().any(|name| name.get_ref() == column.name());
         let lacks = |c: &&Column| c.table() == self.table && c.required() && !given(c) && !keys.columns.is_empty();
         let missing: Vec<String> =
             Column::ALL.iter().filter(lacks).map(|column| format!("`{}`", column.name())).collect();
         if !missing.is_empty() || keys.columns.is_empty() {
-            let what = format!("the source does not say where {} come from", missing.join(", "));
+            let come = if missing.len() == 1 { "comes" } else { "come" };
+            let what = format!("the source does not say where {} {come} from", missing.join(", "));
             let what = if missing.is_empty() { "the source has no `columns`".to_owned() } else { what };
             self.problem(self.span.clone(), what, "every source of a table gives each of its required columns");
         }
@@ -442,13 +459,18 @@ impl Compiler<'_, '_> {
                 Grouping::None
             }
         };
-        let symbols = forms.symbols.map(|symbols| symbols.0.clone()).unwrap_or_default();
+        let symbols = forms.symbols.map(|symbols| symbols.get_ref().0.clone()).unwrap_or_default();
         let sign = match keys.sign {
             None | Some(SignKey::Positive) => Sign::Positive,
             Some(SignKey::Negative) => Sign::Negative,
             Some(SignKey::Any) => Sign::Any,
         };
-        AmountForm { decimal, grouping, symbols, sign }
+        let form = AmountForm { decimal, grouping, symbols, sign };
+        if let Err(what) = form.check() {
+            let span = forms.symbols.map_or(self.span.clone(), Spanned::span);
+            self.problem(span, what, "a symbol is a sign such as `€`, or a code such as `EUR`");
+        }
+        form
     }
 
     fn minor(&mut self, forms: Forms<'_>, span: &Range<usize>) -> Minor {

@@ -324,14 +324,14 @@ fn references_without_their_zeros() {
     let zeros = "differs from it only in zeros at the beginning";
     let expected = format!(
         "x.csv:1: 007 refund of 0042 2026-03-04\n\
-         x.csv:2: rejected: Invoice `42`: `42` is the `invoice_id` of no invoice; `0042` {zeros}\n\
-         x.csv:3: rejected: Invoice `042A`: `042A` is the `invoice_id` of no invoice\n\
-         x.csv:4: rejected: Line `1`: `1` is no line of the invoice `0042`; `01` {zeros}\n\
-         x.csv:5: rejected: Parent `7`: `7` is the `request_id` of no request; `007` {zeros}\n\
-         x.csv:6: rejected: Invoice `43`: `43` is the `invoice_id` of no invoice\n\
+         x.csv:2: rejected: invoice_id `42`: `42` is the `invoice_id` of no invoice; `0042` {zeros}\n\
+         x.csv:3: rejected: invoice_id `042A`: `042A` is the `invoice_id` of no invoice\n\
+         x.csv:4: rejected: line `1`: `1` is no line of the invoice `0042`; `01` {zeros}\n\
+         x.csv:5: rejected: parent_request_id `7`: `7` is the `request_id` of no request; `007` {zeros}\n\
+         x.csv:6: rejected: invoice_id `43`: `43` is the `invoice_id` of no invoice\n\
          d.csv:1: D1 denied [] [] []\n\
-         d.csv:2: rejected: R `7`: `7` is the `request_id` of no request; `007` {zeros}\n\
-         d.csv:3: rejected: R `0`: `0` is the `request_id` of no request\n"
+         d.csv:2: rejected: request_id `7`: `7` is the `request_id` of no request; `007` {zeros}\n\
+         d.csv:3: rejected: request_id `0`: `0` is the `request_id` of no request\n"
     );
     let files =
         [("invoices.csv", invoices), ("x.csv", asked), ("d.csv", decided)].map(|(name, text)| (name, text.as_bytes()));
