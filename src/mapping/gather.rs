@@ -176,11 +176,13 @@ impl Case {
         record: &csv::ByteRecord,
         places: &Places,
     ) -> Result<(), String> {
+        // Of a row whose event cannot be told it cannot be said either that its case needs none such.
+        let needed_before = std::mem::replace(&mut self.is_needed, true);
         if record.len() != places.width {
             return Err(format!("the row has {} fields: expected {}", record.len(), places.width));
         }
         let event = places.event.map_or(Ok(""), |at| text_of(record.cell(at)))?.to_lowercase();
-        self.is_needed |= gather.needs.is_empty() || gather.needs.contains(&event);
+        self.is_needed = needed_before || gather.needs.is_empty() || gather.needs.contains(&event);
         let time = places.time.map(|at| record.cell(at)).unwrap_or_default();
         let mut result = Ok(());
         for ((spec, slot), inputs) in source.columns.iter().zip(&mut self.slots).zip(&places.inputs) {

@@ -288,8 +288,7 @@ fn exports_that_are_refused() {
         (
             "files = 'x.csv'",
             "",
-            "refused: x.csv: the file has no row that names its columns\n  help: check that it is the export that is meant; mark a column that may be missing with \
-             `optional = true`\n",
+            "refused: x.csv: the file has no row that names its columns\n  help: check that it is the export that is meant\n",
         ),
         (
             "files = 'x.csv'\nonce = 'Id'",
