@@ -246,6 +246,13 @@ keys! {
 #[derive(Clone, Debug)]
 pub(super) struct ColumnKeys(pub(super) Box<ColumnTable>);
 
+impl ColumnKeys {
+    /// What stands for a column that cannot be read.
+    pub(super) fn stand_in() -> ColumnKeys {
+        ColumnKeys(Box::new(ColumnTable { constant: Some(String::new()), ..ColumnTable::default() }))
+    }
+}
+
 impl<'de> Deserialize<'de> for ColumnKeys {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<ColumnKeys, D::Error> {
         let named = |name: &str| ColumnTable { column: Some(Texts(vec![name.to_owned()])), ..ColumnTable::default() };

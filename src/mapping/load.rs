@@ -3,8 +3,8 @@
 use super::amount::{AmountForm, Grouping, Sign};
 use super::date::{ClockChange, Months};
 use super::keys::{
-    ColumnTable, ConditionKeys, Defaults, Forms, GatherKeys, HeaderKey, Minor as MinorKey, PartTable, SignKey,
-    SourceKeys, Texts, Twice,
+    ColumnKeys, ColumnTable, ConditionKeys, Defaults, Forms, GatherKeys, HeaderKey, Minor as MinorKey, PartTable,
+    SignKey, SourceKeys, Texts, Twice,
 };
 use super::source::{
     AutoDates, Condition, Convert, Events, Fill, Gather, HeaderAt, Minor, Named, Pick, Source, Spec, Test, Which,
@@ -84,13 +84,50 @@ fn read(reading: &mut Reading<'_>, mut table: DeTable<'_>) -> Mapping {
 
 /// The sources of a table: one table, or an array of them.
 fn sources_of(reading: &mut Reading<'_>, value: Option<Spanned<DeValue<'_>>>) -> Vec<(SourceKeys, Range<usize>)> {
-    match value {
-        Some(value) if matches!(value.get_ref(), DeValue::Table(_)) => {
-            let span = value.span();
-            reading.value(value).map(|keys| (keys, span)).into_iter().collect()
-        }
-        value => reading.array(value),
+    let Some(value) = value else { return Vec::new() };
+    let items = match value.get_ref() {
+        DeValue::Table(_) => vec![value],
+        DeValue::Array(_) => match value.into_inner() {
+            DeValue::Array(items) => items.into_iter().collect(),
+            _ => Vec::new(),
+        },
+        _ => return reading.array(Some(value)),
+    };
+    items.into_iter().filter_map(|item| source_keys(reading, item)).collect()
+}
+
+/// A source as it is written. Its columns are read one by one, so that a mistake in one hides none in another.
+fn source_keys(reading: &mut Reading<'_>, mut value: Spanned<DeValue<'_>>) -> Option<(SourceKeys, Range<usize>)> {
+    let span = value.span();
+    let columns = match value.get_mut() {
+        DeValue::Table(table) => table.remove("columns"),
+        _ => None,
+    };
+    let keys = reading.value(value);
+    let columns = columns.map(|columns| column_keys(reading, columns)).unwrap_or_default();
+    let mut keys: SourceKeys = keys?;
+    keys.columns = columns;
+    Some((keys, span))
+}
+
+fn column_keys(
+    reading: &mut Reading<'_>,
+    columns: Spanned<DeValue<'_>>,
+) -> BTreeMap<Spanned<String>, Spanned<ColumnKeys>> {
+    let mut read = BTreeMap::new();
+    let span = columns.span();
+    let DeValue::Table(table) = columns.into_inner() else {
+        let help = "write one line for each: `invoice_id = \"Number\"`";
+        reading.problem(span, "`columns` is not a table of columns", Some(help));
+        return read;
+    };
+    for (name, value) in table {
+        let (name, place) = (Spanned::new(name.span(), name.get_ref().to_string()), value.span());
+        // One that cannot be read is told already, and is not missing besides.
+        let keys = reading.value(value).unwrap_or_else(ColumnKeys::stand_in);
+        read.insert(name, Spanned::new(place, keys));
     }
+    read
 }
 
 /// Makes a source of what is written of it.
