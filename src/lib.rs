@@ -21,6 +21,7 @@
 //! | plan | the rules of one policy version, by the kind of request that they can apply to |
 //! | part | what is read at a time of exports larger than memory (`divided`) |
 //! | story, plant | what generated exports tell about a request; how it goes against one rule |
+//! | inspection | what is in another system's export, and which canonical columns its own resemble |
 //! | trail, working | the columns and rows that an outcome rests on; the steps by which it came about |
 
 pub mod audit;
@@ -36,6 +37,7 @@ pub mod explain;
 pub mod export;
 pub mod finding;
 pub mod generate;
+pub mod inspect;
 pub mod mapping;
 pub mod money;
 pub mod plan;

@@ -11,6 +11,8 @@ mod explain;
 mod folder;
 #[path = "cli/generate.rs"]
 mod generate;
+#[path = "cli/inspect.rs"]
+mod inspect;
 #[path = "cli/packed.rs"]
 mod packed;
 #[path = "cli/parquet.rs"]

@@ -7,6 +7,7 @@ mod explain;
 mod exports;
 mod failure;
 mod generate;
+mod inspect;
 mod mapping;
 mod memory;
 mod policies;
@@ -33,6 +34,7 @@ enum Command {
     Check(check::Args),
     Explain(explain::Args),
     Generate(generate::Args),
+    Inspect(inspect::Args),
     Mapping(mapping::Args),
     Policy(policy::Args),
     Rules(rules::Args),
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Mapping(args) => mapping::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Rules(args) => rules::run(&args),

@@ -207,18 +207,22 @@ impl Cells {
     }
 
     /// An id, a word, or the name of who decided.
+    #[inline(always)]
     pub(super) fn sym(&self, column: Column) -> Sym {
         Sym(self.values[column.place()] as u32)
     }
 
+    #[inline(always)]
     pub(super) fn stamp(&self, column: Column) -> Stamp {
         Stamp::from_bits(self.values[column.place()])
     }
 
+    #[inline(always)]
     pub(super) fn amount(&self, column: Column) -> Amount {
         Amount::from_bits(self.values[column.place()])
     }
 
+    #[inline(always)]
     pub(super) fn flag(&self, column: Column) -> Flag {
         const NO: u64 = Flag::No as u64;
         const YES: u64 = Flag::Yes as u64;

@@ -57,7 +57,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn error(what: String, help: &str) -> io::Error {
+    pub(crate) fn error(what: String, help: &str) -> io::Error {
         io::Error::other(Refused { what, help: help.to_owned() })
     }
 }

@@ -316,20 +316,26 @@ impl<'r> Columns<'r> {
         is_required: bool,
         mut type_cell: impl FnMut(&mut Cells, &'r [u8], Span) -> bool,
     ) {
-        let bounds = self.bounds.get(position..).unwrap_or_default().chunks(self.width + 1);
-        for (bounds, row) in bounds.zip(self.rows.iter_mut()) {
-            let &[start, next, ..] = bounds else { continue };
+        let mut bounds = self.bounds.get(position..).unwrap_or_default();
+        for row in self.rows.iter_mut() {
+            let &[start, next, ..] = bounds else { return };
+            bounds = bounds.get(self.width + 1..).unwrap_or_default();
+            if start + 1 == next && !is_required {
+                continue;
+            }
             let mut span = (start, next - 1);
-            let Some(mut cell) = self.bytes.bytes.get(span.0..span.1) else { continue };
+            let mut cell = self.bytes.cell(span);
             if !is_bare(cell) {
                 span = self.bytes.trimmed(span);
                 row.is_bare &= span == (start, next - 1);
                 cell = self.bytes.cell(span);
             }
-            if cell.is_empty() {
-                row.is_sound &= !is_required;
-            } else {
-                row.is_sound &= cell.len() <= LONGEST_CELL && type_cell(&mut row.cells, cell, span);
+            let is_sound = match cell.len() {
+                0 => !is_required,
+                length => length <= LONGEST_CELL && type_cell(&mut row.cells, cell, span),
+            };
+            if !is_sound {
+                row.is_sound = false;
             }
         }
     }

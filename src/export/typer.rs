@@ -212,3 +212,34 @@ impl<'a> Typer<'a> {
         found.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_has_one_number_whatever_its_length_and_place() {
+        let list: Vec<String> = (0..300).map(|n| "x".repeat(n % 19) + &n.to_string()).collect();
+        let text = list.join(",") + &",".repeat(KEY);
+        let (mut short, mut words) = (Short::NONE, Interner::default());
+        for _ in 0..2 {
+            let mut start = 0;
+            for word in &list {
+                let span = (start, start + word.len());
+                let found = short.number(&mut words, Bytes::of(text.as_bytes()), span).unwrap();
+                assert_eq!(words.at(found.0), word);
+                start = span.1 + 1;
+            }
+        }
+        assert_eq!(words.count(), list.len());
+    }
+
+    #[test]
+    fn what_is_no_text_has_no_number() {
+        let (mut short, mut words) = (Short::NONE, Interner::default());
+        for bytes in [&b"a\xff,,,,,,,,,,,,,,,,"[..], b"a\0,,,,,,,,,,,,,,,,"] {
+            let mut number = |span| short.number(&mut words, Bytes::of(bytes), span);
+            assert_eq!((number((0, 2)), number((0, 1))), (None, Some(Sym(0))));
+        }
+    }
+}

@@ -105,6 +105,21 @@ impl DateReader {
         moment.stamp().instant_in(zone).ok_or(DateError::Day)
     }
 
+    /// Whether a cell can only be canonical or no time at all, by where its signs stand: then nothing must be done about it,
+    /// and whoever reads the canonical form judges it.
+    #[inline]
+    pub(super) fn leaves(&self, cell: &[u8]) -> bool {
+        let is_local = || self.zone.is_none() && cell.get(13) == Some(&b':') && cell.last().is_some_and(u8::is_ascii_digit);
+        self.reads_iso
+            && self.forms.len() == 1
+            && match cell.len() {
+                10 => true,
+                16 => is_local(),
+                19 => is_local() && cell.get(16) == Some(&b':'),
+                _ => false,
+            }
+    }
+
     /// Whether nothing must be done about the cell.
     #[inline]
     fn is_canonical(&self, cell: &[u8]) -> bool {

@@ -274,6 +274,7 @@ impl RowMap {
                 let digits = digits(*minor, to.get(currency).unwrap_or_default())?;
                 form.read(text, digits, to).map_err(amount_error)?;
             }
+            Convert::Date(reader, false) if reader.leaves(text.as_bytes()) => to.extend_from_slice(text.as_bytes()),
             Convert::Date(reader, day_only) => {
                 let start = to.len();
                 reader.read(text, to).map_err(date_error)?;
