@@ -109,7 +109,8 @@ impl DateReader {
     /// and whoever reads the canonical form judges it.
     #[inline]
     pub(super) fn leaves(&self, cell: &[u8]) -> bool {
-        let is_local = || self.zone.is_none() && cell.get(13) == Some(&b':') && cell.last().is_some_and(u8::is_ascii_digit);
+        let is_local =
+            || self.zone.is_none() && cell.get(13) == Some(&b':') && cell.last().is_some_and(u8::is_ascii_digit);
         self.reads_iso
             && self.forms.len() == 1
             && match cell.len() {
