@@ -118,7 +118,8 @@ fn holds(value: &Spanned<DeValue<'_>>, place: usize) -> bool {
     within || value.span().contains(&place)
 }
 
-/// Messages of the parser may have several lines; a problem has one.
+/// Messages of a parser may have several lines, among them pictures of what is wrong; a problem has one.
 pub(crate) fn one_line(message: &str) -> String {
-    message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+    let says_something = |line: &&str| line.chars().any(char::is_alphanumeric);
+    message.lines().map(str::trim).filter(says_something).collect::<Vec<_>>().join("; ")
 }

@@ -68,6 +68,9 @@ pub struct ExportFile {
     pub left_out: BTreeMap<String, u64>,
     /// How its rows become rows of the table, if they are not in the canonical form.
     pub source: Option<Arc<Source>>,
+    /// Where some of its records begin, each by the number of rows before it and by its first byte, so that a row can be
+    /// found again without reading all before it. None where the rows are not the file's own bytes.
+    pub marks: Vec<(u32, u64)>,
     /// Size in bytes.
     pub bytes: u64,
     /// SHA-256 of the file in lower-case hex.

@@ -172,7 +172,8 @@ pub(super) struct Damage {
 
 /// A block that was parsed.
 pub(super) struct Block<R> {
-    start: usize,
+    /// Where its first record begins, or the line ends before it.
+    pub(super) start: usize,
     /// Where the next record begins.
     pub(super) end: usize,
     pub(super) batch: Batch<R>,

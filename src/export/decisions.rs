@@ -93,11 +93,11 @@ impl Judge for DecisionBook {
             return Err(shared.duplicate(Column::DecisionId, id, first.place));
         }
         let Some(owner) = self.requests.used(request) else {
-            let reason = match self.requests.is_borne(request) {
-                true => "is the `request_id` of a request whose row was rejected",
-                false => "is the `request_id` of no request",
+            let (reason, like) = match self.requests.is_borne(request) {
+                true => ("is the `request_id` of a request whose row was rejected", None),
+                false => ("is the `request_id` of no request", self.requests.but_for_zeros(request, shared)),
             };
-            return Err(shared.dangling(Column::DecisionRequestId, request, reason));
+            return Err(shared.dangling(Column::DecisionRequestId, request, reason, like));
         };
         let seldom = kept(self.requests.invoices.seldom.push(&row.amounts, &[]))?;
         self.first.set(id, self.decisions.len() as u32);

@@ -22,6 +22,7 @@ use super::links::Links;
 use super::part::{Loaded, Placed, read_part};
 use super::spool::{Spool, next, next_u64, u64_of};
 use super::words::Words;
+use super::zeros::bare;
 use super::{DivideError, Problem, ReadError, Sizes, decisions, files, invoices, read_files, requests};
 use crate::column::Table;
 use crate::mapping::row::Reason;
@@ -184,8 +185,10 @@ fn sorts(table: Table) -> [Sort; 3] {
     }
 }
 
+/// Ids that differ only in zeros at their beginning go together, so that a reference to one can be told of the other.
 fn hash(sort: Sort, id: &str) -> u64 {
-    if id.is_empty() { 0 } else { FixedState::with_seed(sort as u64).hash_one(id).max(1) }
+    let told = bare(id).unwrap_or(id);
+    if id.is_empty() { 0 } else { FixedState::with_seed(sort as u64).hash_one(told).max(1) }
 }
 
 /// The first of several hashes that is not of a blank id.

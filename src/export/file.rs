@@ -103,6 +103,7 @@ pub(super) fn read_file<'a, I: Intake>(
     let places = mapping.as_ref().and_then(|mapping| mapping.shaped(&path)?.places.clone());
     let mut reached = Reached { file: number, records: 0, line, left_out: BTreeMap::new(), places };
     source.rows(&plan, intake, &mut reached).map_err(|problem| vec![problem])?;
+    let marks = if source.input.is_file() { std::mem::take(&mut source.marks) } else { Vec::new() };
     let (bytes, sha256) = source.input.finish().map_err(|e| vec![Problem::unreadable(&name, &e)])?;
     if let Some(file) = intake.files().get_mut(usize::from(number)) {
         file.columns = plan.set;
@@ -115,7 +116,7 @@ pub(super) fn read_file<'a, I: Intake>(
             file.left_out.extend(left_out);
             file.rows_read += shaped.left_out.values().sum::<u64>();
         }
-        (file.bytes, file.sha256) = (bytes, sha256);
+        (file.bytes, file.sha256, file.marks) = (bytes, sha256, marks);
     }
     Ok(plan)
 }
@@ -129,8 +130,12 @@ struct Source<'s, 'a> {
     window: Vec<u8>,
     /// Where in the window the part begins that is not parsed yet.
     start: usize,
+    /// The bytes of the file before that part.
+    before: u64,
     /// Whether the window reaches to the end of the file.
     last: bool,
+    /// Where blocks begin, by the number of rows before them.
+    marks: Vec<(u32, u64)>,
 }
 
 /// Room before a window for the record that the window before it ended in.
@@ -156,7 +161,9 @@ impl<'s, 'a> Source<'s, 'a> {
             setting,
             window: Vec::new(),
             start: 0,
+            before: 0,
             last: false,
+            marks: Vec::new(),
         })
     }
 
@@ -180,6 +187,12 @@ impl<'s, 'a> Source<'s, 'a> {
                 next
             }
         }
+    }
+
+    /// Takes bytes for parsed.
+    fn pass(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.before += bytes as u64;
     }
 
     /// The part of the window that is not parsed yet.
@@ -230,7 +243,7 @@ impl<'s, 'a> Source<'s, 'a> {
         *line += if plan.is_table { 1 } else { lines(bytes.get(start..end).unwrap_or_default()) as u64 };
         let header = self.window.get(self.start..self.start + end).unwrap_or_default();
         self.input.hash(header).map_err(|e| vec![Problem::unreadable(self.name, &e)])?;
-        self.start += end;
+        self.pass(end);
         Ok(plan)
     }
 
@@ -274,7 +287,7 @@ impl<'s, 'a> Source<'s, 'a> {
                 *line += if is_table { 1 } else { lines(bytes.get(..end).unwrap_or_default()) as u64 };
                 let header = self.window.get(self.start..self.start + end).unwrap_or_default();
                 self.input.hash(header).map_err(|e| vec![Problem::unreadable(self.name, &e)])?;
-                self.start += end;
+                self.pass(end);
                 return Ok(plan);
             }
             if search.is_over() {
@@ -286,7 +299,7 @@ impl<'s, 'a> Source<'s, 'a> {
     /// Reads all rows. While one window is parsed it is hashed, the blocks of the one before are taken in, and the next
     /// one is read.
     fn rows<I: Intake>(&mut self, plan: &Plan, intake: &mut I, reached: &mut Reached) -> Result<(), Problem> {
-        let (mut line, mut hashed) = (reached.line, 0);
+        let (mut line, mut hashed, mut rows) = (reached.line, 0, 0_u32);
         let (mut waiting, mut next) = (Vec::new(), Vec::new());
         loop {
             let bytes = self.window.get(self.start..).unwrap_or_default();
@@ -307,10 +320,12 @@ impl<'s, 'a> Source<'s, 'a> {
                     return Err(self.problem(line.saturating_add(damage.line as u64), damage.what, MEND_QUOTES));
                 }
                 line = line.saturating_add(block.lines as u64);
+                self.marks.push((rows, self.before + block.start as u64));
+                rows = rows.saturating_add(u32::try_from(block.batch.rows.len()).unwrap_or(u32::MAX));
             }
             let end = blocks.last().map_or(0, |block| block.end);
             waiting = intake.keep(blocks, bytes);
-            self.start += end;
+            self.pass(end);
             hashed = self.rest().len();
             if self.last {
                 break;

@@ -139,6 +139,11 @@ impl Input {
         }
     }
 
+    /// Whether the bytes are the file's own, so that a row can be found again by its place in the file.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.rows, Rows::Csv(_))
+    }
+
     /// Whether the rows come from a table: no quote can be wrong, and each row counts as one line, whatever its texts.
     pub(crate) fn is_table(&self) -> bool {
         matches!(self.rows, Rows::Parquet(_))

@@ -4,6 +4,7 @@ use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
 use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
 use super::row::Fault;
 use super::words::Words;
+use super::zeros::Padded;
 use crate::column::Column;
 use crate::money::{Amount, Currency};
 use crate::record::{Filled, Invoice, InvoiceLine, LINE_AMOUNTS, Place, Seldom, Vocabulary};
@@ -56,6 +57,9 @@ pub(super) struct InvoiceBook {
     rejected: Vec<(u32, Place)>,
     /// The policy families' codes.
     families: Vec<String>,
+    /// The ids of invoices, and of their lines, once all are read.
+    padded: Padded,
+    padded_lines: Padded,
 }
 
 /// From how many lines on an invoice's lines are found by hash and not by looking at each.
@@ -79,6 +83,8 @@ impl InvoiceBook {
             ragged_lines: HashSet::default(),
             rejected: Vec::new(),
             families: vocabulary.families.iter().map(|(code, _)| code.clone()).collect(),
+            padded: Padded::default(),
+            padded_lines: Padded::default(),
         }
     }
 
@@ -100,6 +106,24 @@ impl InvoiceBook {
             _ => self.long.contains_key(&(invoice, line)),
         };
         is_used || self.borne.contains(&(invoice, line)) || self.ragged_lines.contains(&(id, line))
+    }
+
+    /// The id of an invoice that differs from a reference only in zeros at its beginning, once all are grouped.
+    pub(super) fn but_for_zeros(&mut self, reference: Sym, shared: &Shared) -> Option<Sym> {
+        // What only ragged rows bear counts once a request bears it too, which is not to depend on the order of rows.
+        let is_known = |invoice: &&Invoice| !invoice.lines.is_empty() || !self.ragged_ids.contains(&invoice.id);
+        let known = self.invoices.iter().filter(is_known).map(|invoice| (0, invoice.id));
+        self.padded.like((0, reference), known, &shared.texts)
+    }
+
+    /// The same of a line of an invoice.
+    pub(super) fn line_but_for_zeros(&mut self, invoice: u32, line: Sym, shared: &Shared) -> Option<Sym> {
+        let lines = (0..).zip(&self.invoices).flat_map(|(number, invoice)| {
+            let lines = self.lines.get(invoice.lines.start as usize..invoice.lines.end as usize).unwrap_or_default();
+            lines.iter().map(move |line| (number, line.line))
+        });
+        let borne = self.borne.iter().copied();
+        self.padded_lines.like((invoice, line), lines.chain(borne), &shared.texts)
     }
 
     /// The used line with an id, before all are grouped.

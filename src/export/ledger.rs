@@ -61,10 +61,14 @@ impl Shared {
         self.rejects.push(Reject { place, line, column, value, reason });
     }
 
-    /// A reference to something that no row has.
-    pub(super) fn dangling(&self, column: Column, id: Sym, reason: &str) -> Fault {
+    /// A reference to something that no row has; `like` is an id that differs only in zeros at its beginning.
+    pub(super) fn dangling(&self, column: Column, id: Sym, reason: &str, like: Option<Sym>) -> Fault {
         let id = self.texts.get(id);
-        Fault::of(column, id, format!("`{id}` {reason}"))
+        let mut reason = format!("`{id}` {reason}");
+        if let Some(like) = like {
+            reason += &format!("; `{}` differs from it only in zeros at the beginning", self.texts.get(like));
+        }
+        Fault::of(column, id, reason)
     }
 
     /// A key that an earlier used row has.

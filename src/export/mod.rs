@@ -15,6 +15,7 @@
 //! | `invoices`, `requests`, `decisions` | judge keys and references, each for its table |
 //! | `hold` | finds what rejected rows hold back |
 //! | `sums` | adds money up |
+//! | `zeros` | finds ids that differ only in zeros at their beginning |
 //! | `divide`, `links`, `part`, `spool` | read exports larger than memory part by part |
 //!
 //! Nothing is lost on the way: every row is used or rejected, and a file that cannot be cut into rows with certainty is
@@ -46,6 +47,7 @@ mod texts;
 mod typer;
 pub mod value;
 mod words;
+mod zeros;
 
 use crate::column::{Columns, Table};
 use crate::record::{Books, Export, ExportFile, MoneySplit, Reconciliation, Request, Sources, Vocabulary};
@@ -231,6 +233,7 @@ fn files(sources: &Sources) -> Vec<ExportFile> {
         rows_used: 0,
         left_out: BTreeMap::new(),
         source: export.source.clone(),
+        marks: Vec::new(),
         bytes: 0,
         sha256: String::new(),
     };

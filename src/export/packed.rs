@@ -112,7 +112,7 @@ fn told_by_frame(file: &mut File) -> io::Result<Option<u64>> {
 /// A file's bytes, unpacked.
 pub(super) enum Unpacked {
     Plain(Ahead<Raw>),
-    Gzip(MultiGzDecoder<BufReader<Ahead<Raw>>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Ahead<Raw>>>>),
     Zstd(zstd::Decoder<'static, BufReader<Ahead<Raw>>>),
 }
 
@@ -121,7 +121,7 @@ impl Unpacked {
     pub(super) fn new(packing: Packing, raw: Ahead<Raw>) -> io::Result<Unpacked> {
         Ok(match packing {
             Packing::Plain => Unpacked::Plain(raw),
-            Packing::Gzip => Unpacked::Gzip(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, raw))),
+            Packing::Gzip => Unpacked::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, raw)))),
             Packing::Zstd => Unpacked::Zstd(zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 16, raw))?),
         })
     }

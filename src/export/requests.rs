@@ -6,6 +6,7 @@ use super::invoices::InvoiceBook;
 use super::ledger::{BySym, Judge, Mark, Shared, by_owner, kept};
 use super::row::Fault;
 use super::words::Words;
+use super::zeros::Padded;
 use crate::column::Column;
 use crate::money::Amount;
 use crate::record::{Filled, NO_PARENT, Place, REQUEST_AMOUNTS, REQUEST_TIMES, Request};
@@ -52,6 +53,8 @@ pub(super) struct RequestBook {
     ragged_ids: HashSet<Sym, FixedState>,
     /// Ids that a row names without being that request: its child's or its decision's.
     pub(super) named: HashSet<Sym, FixedState>,
+    /// The ids of requests, once all are read.
+    padded: Padded,
 }
 
 impl RequestBook {
@@ -68,6 +71,7 @@ impl RequestBook {
             ragged: Vec::new(),
             ragged_ids: HashSet::default(),
             named: HashSet::default(),
+            padded: Padded::default(),
         }
     }
 
@@ -84,6 +88,11 @@ impl RequestBook {
     /// Whether a row of the requests bears an id, though it may be rejected.
     pub(super) fn is_borne(&self, id: Sym) -> bool {
         self.find(id).is_some() || self.is_ragged(id)
+    }
+
+    /// The id of a request that differs from a reference only in zeros at its beginning, once all are read.
+    pub(super) fn but_for_zeros(&mut self, reference: Sym, shared: &Shared) -> Option<Sym> {
+        self.padded.like((0, reference), self.cases.iter().map(|case| (0, case.id)), &shared.texts)
     }
 
     /// The used request with an id.
@@ -135,14 +144,17 @@ impl RequestBook {
         self.cases.get_mut(case as usize)
     }
 
-    fn last_fault(&self, request: &Request, requests: &[Request], shared: &Shared) -> Option<Fault> {
+    fn last_fault(&mut self, request: &Request, requests: &[Request], shared: &Shared) -> Option<Fault> {
         let first = self.used(request.id).and_then(|at| requests.get(at as usize));
         if let Some(first) = first {
             return Some(shared.duplicate(Column::RequestId, request.id, first.place));
         }
         let parent = request.parent;
-        (!parent.is_blank() && !self.is_borne(parent))
-            .then(|| shared.dangling(Column::ParentRequestId, parent, "is the `request_id` of no request"))
+        if parent.is_blank() || self.is_borne(parent) {
+            return None;
+        }
+        let like = self.but_for_zeros(parent, shared);
+        Some(shared.dangling(Column::ParentRequestId, parent, "is the `request_id` of no request", like))
     }
 
     /// Lists the used requests by invoice and tells every party where they are.
@@ -207,11 +219,13 @@ impl Judge for RequestBook {
     fn judge(&mut self, row: RequestRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
         let RequestRow { invoice: about, request, amounts, times } = row;
         let Some(invoice) = self.invoices.find(about) else {
-            return Err(shared.dangling(Column::RequestInvoiceId, about, "is the `invoice_id` of no invoice"));
+            let like = self.invoices.but_for_zeros(about, shared);
+            return Err(shared.dangling(Column::RequestInvoiceId, about, "is the `invoice_id` of no invoice", like));
         };
         if !request.line.is_blank() && !self.invoices.has_line(invoice, about, request.line) {
             let reason = format!("is no line of the invoice `{}`", shared.texts.get(about));
-            return Err(shared.dangling(Column::RequestLine, request.line, &reason));
+            let like = self.invoices.line_but_for_zeros(invoice, request.line, shared);
+            return Err(shared.dangling(Column::RequestLine, request.line, &reason, like));
         }
         let seldom = kept(self.invoices.seldom.push(&amounts, &times))?;
         let index = self.requests.len() as u32;

@@ -106,7 +106,8 @@ impl<'a, R: Record> Parser<'a, R> {
             Ok(None) => None,
             Ok(Some(MapFault { column, value, reason })) => {
                 let value = shown(value.as_bytes());
-                Some(Box::new(Found::Fault(Fault { column, value, reason })))
+                let fields: Vec<&[u8]> = fields.iter().collect();
+                Some(Box::new(Found::Fault(Fault { column, value, reason }, self.print(&fields))))
             }
         };
         let rows = &mut self.waiting;
@@ -169,9 +170,9 @@ impl<'a, R: Record> Parser<'a, R> {
             (None, [start, .., end]) if row.is_sound && row.is_bare && self.plan.order.is_none() => {
                 (None, self.hash(bytes.cell((*start, end - 1)), &[]))
             }
-            (found, _) => {
-                let found = found.and_then(Found::fault);
-                let fault = found.or_else(|| (!row.is_sound).then(|| self.fault(spans(), bytes)));
+            (Some(Found::Fault(fault, print)), _) => (Some(fault), print),
+            (None, _) => {
+                let fault = (!row.is_sound).then(|| self.fault(spans(), bytes));
                 let mut fields = Vec::with_capacity(bounds.len());
                 fields.extend(spans().map(|span| bytes.cell(span)));
                 (fault, self.print(&fields))
@@ -292,19 +293,10 @@ struct Row {
 enum Found {
     /// It has too many or too few fields; with its print.
     Ragged(Fault, Print),
-    /// A cell cannot be mapped.
-    Fault(Fault),
+    /// A cell cannot be mapped. What it wrote is lost, so that the row's print is of the source's cells.
+    Fault(Fault, Print),
     /// The mapping leaves it out.
     LeftOut(Reason),
-}
-
-impl Found {
-    fn fault(self) -> Option<Fault> {
-        match self {
-            Found::Ragged(fault, _) | Found::Fault(fault) => Some(fault),
-            Found::LeftOut(_) => None,
-        }
-    }
 }
 
 /// The columns of rows that wait.

@@ -66,9 +66,8 @@ pub(super) fn gather(
     let mut gatherer = Gatherer { source, gather, cases: Vec::new(), by_key: HashMap::default(), files: files.len() };
     let read = files.iter().enumerate().map(|(number, (path, name))| gatherer.file(number, path, name));
     let mut shaped = all(read.collect())?;
-    let header: Vec<String> = source.columns.iter().flat_map(|spec| cell_names(spec)).collect();
-    let mut made: Vec<(csv::Writer<Vec<u8>>, Vec<(u32, u64)>)> =
-        shaped.iter().map(|_| (csv::Writer::from_writer(Vec::new()), Vec::new())).collect();
+    let header: Vec<String> = source.columns.iter().flat_map(cell_names).collect();
+    let mut made: Vec<Made> = shaped.iter().map(|_| (csv::Writer::from_writer(Vec::new()), Vec::new())).collect();
     for (writer, _) in &mut made {
         // Writing into memory does not fail.
         let _ = writer.write_record(header.iter().map(String::as_str).chain(["(fault)"]));
@@ -95,6 +94,9 @@ pub(super) fn gather(
     }
     Ok(shaped)
 }
+
+/// A file's cases as they are written, and the place of each.
+type Made = (csv::Writer<Vec<u8>>, Vec<(u32, u64)>);
 
 /// The names of the cells that a column takes of a gathered row.
 fn cell_names(spec: &Spec) -> Vec<String> {
@@ -176,11 +178,13 @@ impl Case {
         record: &csv::ByteRecord,
         places: &Places,
     ) -> Result<(), String> {
+        // Of a row whose event cannot be told it cannot be said either that its case needs none such.
+        let needed_before = std::mem::replace(&mut self.is_needed, true);
         if record.len() != places.width {
             return Err(format!("the row has {} fields: expected {}", record.len(), places.width));
         }
         let event = places.event.map_or(Ok(""), |at| text_of(record.cell(at)))?.to_lowercase();
-        self.is_needed |= gather.needs.is_empty() || gather.needs.contains(&event);
+        self.is_needed = needed_before || gather.needs.is_empty() || gather.needs.contains(&event);
         let time = places.time.map(|at| record.cell(at)).unwrap_or_default();
         let mut result = Ok(());
         for ((spec, slot), inputs) in source.columns.iter().zip(&mut self.slots).zip(&places.inputs) {

@@ -29,7 +29,8 @@ impl Source {
     /// The columns that a header must have, and lacks.
     fn missing(&self, header: &[String]) -> Vec<&Named> {
         let specs = self.columns.iter().filter(|spec| !spec.optional).flat_map(|spec| spec.pick.inputs());
-        let conditions = self.keep.iter().chain(&self.skip).map(|condition| &condition.column);
+        let conditions = self.keep.iter().chain(&self.skip).filter(|condition| !condition.optional);
+        let conditions = conditions.map(|condition| &condition.column);
         let filled = self.fill.iter().flat_map(|fill| std::iter::once(&fill.by).chain(&fill.columns));
         let gathered = self
             .gather

@@ -68,7 +68,7 @@ macro_rules! keys {
             $($(#[$attribute])* pub(super) $key: $type,)*
             decimal: Option<Spanned<String>>,
             grouping: Option<Spanned<String>>,
-            symbols: Option<Texts>,
+            symbols: Option<Spanned<Texts>>,
             minor_units: Option<Minor>,
             dates: Option<Spanned<Texts>>,
             months: Option<Spanned<Vec<String>>>,
@@ -101,7 +101,7 @@ macro_rules! keys {
 pub(super) struct Forms<'a> {
     pub(super) decimal: Option<&'a Spanned<String>>,
     pub(super) grouping: Option<&'a Spanned<String>>,
-    pub(super) symbols: Option<&'a Texts>,
+    pub(super) symbols: Option<&'a Spanned<Texts>>,
     pub(super) minor_units: Option<Minor>,
     pub(super) dates: Option<&'a Spanned<Texts>>,
     pub(super) months: Option<&'a Spanned<Vec<String>>>,
@@ -183,9 +183,11 @@ impl<'de> Deserialize<'de> for HeaderKey {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionKeys {
-    pub(super) column: Option<String>,
+    pub(super) column: Option<Texts>,
     pub(super) occurrence: Option<usize>,
     pub(super) position: Option<usize>,
+    #[serde(default)]
+    pub(super) optional: bool,
     pub(super) is: Option<Texts>,
     pub(super) is_not: Option<Texts>,
     pub(super) starts_with: Option<Texts>,
@@ -243,6 +245,13 @@ keys! {
 /// A column by its name alone, or with more.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnKeys(pub(super) Box<ColumnTable>);
+
+impl ColumnKeys {
+    /// What stands for a column that cannot be read.
+    pub(super) fn stand_in() -> ColumnKeys {
+        ColumnKeys(Box::new(ColumnTable { constant: Some(String::new()), ..ColumnTable::default() }))
+    }
+}
 
 impl<'de> Deserialize<'de> for ColumnKeys {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<ColumnKeys, D::Error> {

@@ -3,8 +3,8 @@
 use super::amount::{AmountForm, Grouping, Sign};
 use super::date::{ClockChange, Months};
 use super::keys::{
-    ColumnTable, ConditionKeys, Defaults, Forms, GatherKeys, HeaderKey, Minor as MinorKey, PartTable, SignKey,
-    SourceKeys, Texts, Twice,
+    ColumnKeys, ColumnTable, ConditionKeys, Defaults, Forms, GatherKeys, HeaderKey, Minor as MinorKey, PartTable,
+    SignKey, SourceKeys, Texts, Twice,
 };
 use super::source::{
     AutoDates, Condition, Convert, Events, Fill, Gather, HeaderAt, Minor, Named, Pick, Source, Spec, Test, Which,
@@ -12,7 +12,7 @@ use super::source::{
 use crate::column::{Column, Table, Type};
 use crate::document::{self, Problem, Reading, one_line};
 use crate::time::Zone;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -45,7 +45,18 @@ pub fn mapping(document: &document::Source) -> Result<Mapping, Vec<Problem>> {
         return Err(reading.problems);
     }
     let mapping = read(&mut reading, table.into_inner());
-    if reading.problems.is_empty() { Ok(mapping) } else { Err(reading.problems) }
+    if reading.problems.is_empty() { Ok(mapping) } else { Err(told_once(reading.problems)) }
+}
+
+/// What several columns take from one place is wrong once.
+fn told_once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in problems {
+        if !told.contains(&problem) {
+            told.push(problem);
+        }
+    }
+    told
 }
 
 fn read(reading: &mut Reading<'_>, mut table: DeTable<'_>) -> Mapping {
@@ -73,13 +84,50 @@ fn read(reading: &mut Reading<'_>, mut table: DeTable<'_>) -> Mapping {
 
 /// The sources of a table: one table, or an array of them.
 fn sources_of(reading: &mut Reading<'_>, value: Option<Spanned<DeValue<'_>>>) -> Vec<(SourceKeys, Range<usize>)> {
-    match value {
-        Some(value) if matches!(value.get_ref(), DeValue::Table(_)) => {
-            let span = value.span();
-            reading.value(value).map(|keys| (keys, span)).into_iter().collect()
-        }
-        value => reading.array(value),
+    let Some(value) = value else { return Vec::new() };
+    let items = match value.get_ref() {
+        DeValue::Table(_) => vec![value],
+        DeValue::Array(_) => match value.into_inner() {
+            DeValue::Array(items) => items.into_iter().collect(),
+            _ => Vec::new(),
+        },
+        _ => return reading.array(Some(value)),
+    };
+    items.into_iter().filter_map(|item| source_keys(reading, item)).collect()
+}
+
+/// A source as it is written. Its columns are read one by one, so that a mistake in one hides none in another.
+fn source_keys(reading: &mut Reading<'_>, mut value: Spanned<DeValue<'_>>) -> Option<(SourceKeys, Range<usize>)> {
+    let span = value.span();
+    let columns = match value.get_mut() {
+        DeValue::Table(table) => table.remove("columns"),
+        _ => None,
+    };
+    let keys = reading.value(value);
+    let columns = columns.map(|columns| column_keys(reading, columns)).unwrap_or_default();
+    let mut keys: SourceKeys = keys?;
+    keys.columns = columns;
+    Some((keys, span))
+}
+
+fn column_keys(
+    reading: &mut Reading<'_>,
+    columns: Spanned<DeValue<'_>>,
+) -> BTreeMap<Spanned<String>, Spanned<ColumnKeys>> {
+    let mut read = BTreeMap::new();
+    let span = columns.span();
+    let DeValue::Table(table) = columns.into_inner() else {
+        let help = "write one line for each: `invoice_id = \"Number\"`";
+        reading.problem(span, "`columns` is not a table of columns", Some(help));
+        return read;
+    };
+    for (name, value) in table {
+        let (name, place) = (Spanned::new(name.span(), name.get_ref().to_string()), value.span());
+        // One that cannot be read is told already, and is not missing besides.
+        let keys = reading.value(value).unwrap_or_else(ColumnKeys::stand_in);
+        read.insert(name, Spanned::new(place, keys));
     }
+    read
 }
 
 /// Makes a source of what is written of it.
@@ -103,6 +151,9 @@ impl Compiler<'_, '_> {
         if keys.files.0.is_empty() {
             self.problem(self.span.clone(), "the source names no `files`", "write `files = [\"invoices-*.csv\"]`");
         }
+        // Also if no column takes them: a mistake is to be seen before it matters.
+        self.amount_form(&ColumnTable::default(), forms);
+        self.dates(forms, false);
         let gather = keys.gather.as_ref().map(|gather| self.gather(gather, forms));
         let columns = self.columns(keys, forms);
         let source = Source {
@@ -185,7 +236,7 @@ impl Compiler<'_, '_> {
     }
 
     fn encoding(&mut self, key: Option<&Spanned<String>>) -> Option<&'static Encoding> {
-        let key = key?;
+        let Some(key) = key else { return Some(UTF_8) };
         let encoding = Encoding::for_label(key.get_ref().as_bytes());
         if encoding.is_none() {
             let help = "name one such as `utf-8`, `utf-16le` or `windows-1252`";
@@ -196,8 +247,7 @@ impl Compiler<'_, '_> {
 
     fn condition(&mut self, keys: &Spanned<ConditionKeys>) -> Option<Condition> {
         let (span, keys) = (keys.span(), keys.get_ref());
-        let column = keys.column.clone().map(|name| Texts(vec![name]));
-        let column = self.named(column.as_ref(), keys.occurrence, keys.position, &span)?;
+        let column = self.named(keys.column.as_ref(), keys.occurrence, keys.position, &span)?;
         let lower = |texts: &Texts| texts.0.iter().map(|text| text.trim().to_lowercase()).collect();
         let pattern = keys.matches.as_ref().map(|pattern| self.pattern(pattern));
         let mut tests: Vec<Test> = Vec::new();
@@ -207,7 +257,7 @@ impl Compiler<'_, '_> {
         tests.extend(pattern.map(|pattern| pattern.map(Test::Matches)).unwrap_or_default());
         tests.extend(keys.blank.map(Test::Blank));
         match (tests.pop(), tests.is_empty()) {
-            (Some(test), true) => Some(Condition { column, test }),
+            (Some(test), true) => Some(Condition { column, optional: keys.optional, test }),
             _ if keys.matches.is_some() && keys.is.is_none() => None,
             _ => {
                 let help = "write one of `is`, `is_not`, `starts_with`, `matches` and `blank`";
@@ -221,7 +271,9 @@ impl Compiler<'_, '_> {
         match Regex::new(key.get_ref()) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
-                let what = format!("not a regular expression: {}", one_line(&error.to_string()));
+                let (told, why) = (error.to_string(), "error: ");
+                let why = told.rsplit_once(why).map_or(told.as_str(), |(_, why)| why);
+                let what = format!("not a regular expression: {}", one_line(why));
                 self.problem(key.span(), what, "see the syntax of the `regex` crate");
                 None
             }
@@ -287,12 +339,13 @@ impl Compiler<'_, '_> {
             };
             specs.extend(self.spec(*column, &keys.get_ref().0, forms, keys.span()));
         }
-        let given = |column: &Column| specs.iter().any(|spec| spec.column == *column);
+        let given = |column: &Column| keys.columns.keys().any(|name| name.get_ref() == column.name());
         let lacks = |c: &&Column| c.table() == self.table && c.required() && !given(c) && !keys.columns.is_empty();
         let missing: Vec<String> =
             Column::ALL.iter().filter(lacks).map(|column| format!("`{}`", column.name())).collect();
         if !missing.is_empty() || keys.columns.is_empty() {
-            let what = format!("the source does not say where {} come from", missing.join(", "));
+            let come = if missing.len() == 1 { "comes" } else { "come" };
+            let what = format!("the source does not say where {} {come} from", missing.join(", "));
             let what = if missing.is_empty() { "the source has no `columns`".to_owned() } else { what };
             self.problem(self.span.clone(), what, "every source of a table gives each of its required columns");
         }
@@ -442,13 +495,18 @@ impl Compiler<'_, '_> {
                 Grouping::None
             }
         };
-        let symbols = forms.symbols.map(|symbols| symbols.0.clone()).unwrap_or_default();
+        let symbols = forms.symbols.map(|symbols| symbols.get_ref().0.clone()).unwrap_or_default();
         let sign = match keys.sign {
             None | Some(SignKey::Positive) => Sign::Positive,
             Some(SignKey::Negative) => Sign::Negative,
             Some(SignKey::Any) => Sign::Any,
         };
-        AmountForm { decimal, grouping, symbols, sign }
+        let form = AmountForm { decimal, grouping, symbols, sign };
+        if let Err(what) = form.check() {
+            let span = forms.symbols.map_or(self.span.clone(), Spanned::span);
+            self.problem(span, what, "a symbol is a sign such as `€`, or a code such as `EUR`");
+        }
+        form
     }
 
     fn minor(&mut self, forms: Forms<'_>, span: &Range<usize>) -> Minor {

@@ -108,6 +108,9 @@ pub(super) const GATHERED: Reason = 3;
 pub(super) const UNNEEDED: Reason = 4;
 const KEEP: Reason = 5;
 
+/// Where the column of a condition stands that need not be asked, as there is no such column.
+const MISSING: usize = usize::MAX;
+
 impl RowMap {
     /// The mapping of rows under a header that lacks nothing.
     pub(crate) fn new(source: &Arc<Source>, header: &[String]) -> RowMap {
@@ -390,10 +393,10 @@ impl Spec {
             lower.clear();
             lower.extend(text.trim().chars().flat_map(char::to_lowercase));
         }
-        if !text.is_empty() {
-            if let Some(value) = self.values.get(lower.as_str()).or(self.others.as_ref()) {
-                text.clone_from(value);
-            }
+        if !text.is_empty()
+            && let Some(value) = self.values.get(lower.as_str()).or(self.others.as_ref())
+        {
+            text.clone_from(value);
         }
         if text.is_empty() {
             text.push_str(&self.default);
@@ -479,7 +482,7 @@ impl Spec {
 impl Source {
     /// Where the columns of the conditions stand.
     pub(super) fn condition_places(&self, header: &[String]) -> (Vec<usize>, Vec<usize>) {
-        let at = |condition: &Condition| condition.column.at(header).unwrap_or(usize::MAX);
+        let at = |condition: &Condition| condition.column.at(header).unwrap_or(MISSING);
         (self.keep.iter().map(at).collect(), self.skip.iter().map(at).collect())
     }
 
@@ -487,13 +490,13 @@ impl Source {
     pub(super) fn chosen(&self, row: &impl Row, keep: &[usize], skip: &[usize]) -> Result<(), Reason> {
         let cell = |at: usize| String::from_utf8_lossy(row.cell(at));
         for (number, (condition, at)) in (KEEP..).zip(self.keep.iter().zip(keep)) {
-            if !condition.holds(cell(*at).trim()) {
+            if *at != MISSING && !condition.holds(cell(*at).trim()) {
                 return Err(number);
             }
         }
         let first = KEEP + self.keep.len() as Reason;
         for (number, (condition, at)) in (first..).zip(self.skip.iter().zip(skip)) {
-            if condition.holds(cell(*at).trim()) {
+            if *at != MISSING && condition.holds(cell(*at).trim()) {
                 return Err(number);
             }
         }

@@ -270,7 +270,8 @@ impl<'a> Adder<'a> {
         let mut key = Vec::new();
         for at in places {
             let filled = self.layout.fills.iter().position(|fill| fill == at).and_then(|place| self.above.get(place));
-            key.extend_from_slice(filled.map_or_else(|| record.cell(*at), |filled| filled).trim_ascii());
+            let cell = filled.map_or(record.cell(*at), Vec::as_slice);
+            key.extend_from_slice(cell.trim_ascii());
             key.push(0x1f);
         }
         key

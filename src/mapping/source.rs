@@ -103,6 +103,8 @@ pub(super) fn same_name(a: &str, b: &str) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     pub(super) column: Named,
+    /// Whether it is not asked where the column is missing.
+    pub(super) optional: bool,
     pub(super) test: Test,
 }
 

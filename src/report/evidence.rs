@@ -5,7 +5,8 @@ use crate::export::input::Input;
 use crate::mapping::header::{Search, names_of};
 use crate::record::{Books, ExportFile, Place};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
 
 /// The cells of a row that are not blank, each with its column's name as the header writes it.
 pub type Cells = Vec<(String, String)>;
@@ -20,6 +21,10 @@ pub fn rows(books: &Books, places: &BTreeSet<Place>) -> io::Result<BTreeMap<Plac
         let wanted: BTreeSet<u32> =
             places.iter().filter(|place| place.file == number).map(|place| place.record).collect();
         let Some(last) = wanted.last() else { continue };
+        if !file.marks.is_empty() {
+            read_at_marks(file, number, &wanted, &mut found)?;
+            continue;
+        }
         let source = file.source.as_deref();
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
@@ -42,6 +47,34 @@ pub fn rows(books: &Books, places: &BTreeSet<Place>) -> io::Result<BTreeMap<Plac
         }
     }
     Ok(found)
+}
+
+/// Reads rows of a file from the mark before each on.
+fn read_at_marks(
+    file: &ExportFile,
+    number: u16,
+    wanted: &BTreeSet<u32>,
+    found: &mut BTreeMap<Place, Cells>,
+) -> io::Result<()> {
+    let delimiter = file.source.as_ref().map_or(b',', |source| source.delimiter_of(&file.path));
+    let mut wanted = wanted.iter().copied().peekable();
+    while let Some(first) = wanted.peek().copied() {
+        let next = file.marks.partition_point(|(before, _)| *before < first);
+        let Some((before, byte)) = next.checked_sub(1).and_then(|mark| file.marks.get(mark)).copied() else { break };
+        let until = file.marks.get(next).map_or(u32::MAX, |(before, _)| *before);
+        let mut part = File::open(&file.path)?;
+        part.seek(SeekFrom::Start(byte))?;
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.flexible(true).has_headers(false).delimiter(delimiter).from_reader(part);
+        let (mut row, mut record) = (csv::ByteRecord::new(), before);
+        while let Some(place) = wanted.next_if(|wanted| *wanted <= until) {
+            while record < place && reader.read_byte_record(&mut row)? {
+                record += 1;
+            }
+            found.insert(Place { file: number, record: place }, cells(&file.header, &row));
+        }
+    }
+    Ok(())
 }
 
 /// How many records stand before a file's rows.
