@@ -277,8 +277,7 @@ impl Column {
             self.currencies += cells;
         }
         let is_flag = |flag: &&str| cell.eq_ignore_ascii_case(flag);
-        self.flags +=
-            if ["true", "false", "yes", "no", "y", "n", "t", "f"].iter().any(|flag| is_flag(flag)) { cells } else { 0 };
+        self.flags += if ["true", "false", "yes", "no", "y", "n", "t", "f"].iter().any(is_flag) { cells } else { 0 };
         if cell.len() <= LONGEST_ID
             && !cell.contains(|letter: char| letter.is_whitespace() || letter == ':')
             && cell.contains(|c: char| c.is_ascii_digit())
