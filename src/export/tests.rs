@@ -1,7 +1,8 @@
 //! Whatever the bytes, the windows, the blocks and the threads: nothing is lost, and the result is the same.
 
 use super::{ReadError, Sizes, read_in_pieces};
-use crate::record::{Books, Sources, Vocabulary};
+use crate::record::{Books, ExportFile, Place, Sources, Vocabulary};
+use crate::report::evidence;
 use crate::text::Texts;
 use crate::time::Zone;
 use proptest::prelude::*;
@@ -38,7 +39,10 @@ fn told(result: &Result<Books, ReadError>) -> String {
         Ok(books) => {
             let texts: Vec<&str> = books.invoices.iter().map(|invoice| books.text(invoice.id)).collect();
             let rows = format!("{:?}{:?}{:?}{:?}", books.invoices, books.lines, books.requests, books.decisions);
-            let rest = format!("{:?}{:?}{:?}{:?}", books.files, books.rejects, books.held_back, books.seldom);
+            // Where blocks end is marked, and nothing else depends on it.
+            let unmarked = |file: &ExportFile| ExportFile { marks: Vec::new(), ..file.clone() };
+            let files: Vec<ExportFile> = books.files.iter().map(unmarked).collect();
+            let rest = format!("{:?}{:?}{:?}{:?}", files, books.rejects, books.held_back, books.seldom);
             let all = format!("{texts:?}{rows}{rest}{:?}{:?}{}", books.children_of, books.reconciliation, books.cases);
             by_text(&all, books)
         }
@@ -149,6 +153,28 @@ proptest! {
             let shown = files.each_ref().map(|bytes| String::from_utf8_lossy(bytes));
             prop_assert_eq!(told(&whole), told(&pieces), "window {}, block {}, {:?}", window, block, shown);
         }
+    }
+}
+
+#[test]
+fn rows_are_found_again_at_their_marks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = [INVOICES, REQUESTS, DECISIONS].map(|header| header.as_bytes().to_vec());
+    for n in 0..50 {
+        files[0].extend(format!("I{n},1,me,north,2026-03-04,USD,{n}.5,widget,,\"x\n12\"\" {n}\"\r\n\n",).bytes());
+        files[1].extend(format!("R{n},me,I{n},1,ask,2026-03-05,R{n},\n").bytes());
+        files[2].extend(format!("D{n},R{n},given,{n},,12\" pipe\n").bytes());
+    }
+    write(folder.path(), &files);
+    let mut books = read_files(folder.path(), 256, 90).unwrap();
+    assert!(books.files.iter().all(|file| file.marks.len() > 5));
+    let places = (0..3).flat_map(|file| (1..=50).map(move |record| Place { file, record }));
+    for wanted in [places.clone().collect(), places.clone().step_by(7).collect(), places.skip(149).collect()] {
+        let marked = evidence::rows(&books, &wanted).unwrap();
+        let marks: Vec<_> = books.files.iter_mut().map(|file| std::mem::take(&mut file.marks)).collect();
+        assert_eq!(marked.len(), wanted.len());
+        assert_eq!(marked, evidence::rows(&books, &wanted).unwrap());
+        books.files.iter_mut().zip(marks).for_each(|(file, marks)| file.marks = marks);
     }
 }
 
