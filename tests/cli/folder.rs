@@ -3,7 +3,7 @@
 use crate::books::{Desk, Exports, stderr};
 use std::fs;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "coverage.csv",
     "findings.csv",
     "findings.jsonl",
@@ -12,6 +12,7 @@ const FILES: [&str; 8] = [
     "report.html",
     "run.json",
     "summary.json",
+    "workpaper.xlsx",
 ];
 
 #[test]
