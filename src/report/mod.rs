@@ -20,6 +20,7 @@ pub mod opinion;
 pub mod ordered;
 pub mod paper;
 pub mod paper_terminal;
+pub mod paper_view;
 #[cfg(test)]
 pub(crate) mod quarter;
 pub mod rejects;

@@ -136,3 +136,38 @@ impl Workpaper {
         Ok(output)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::quarter::{BOOKS, REPORT};
+    use calamine::{Reader, Xlsx, open_workbook};
+
+    #[test]
+    fn findings_that_do_not_fit_on_a_sheet_go_on_on_the_next() {
+        let rows: Vec<Row<'_>> = REPORT.findings.iter().take(7).map(|finding| Row::of(finding, &BOOKS)).collect();
+        for (most_rows, sheets) in [(2, 7), (3, 4), (4, 3), (5, 2), (7, 2), (8, 1), (9, 1)] {
+            let target = tempfile::tempdir().unwrap();
+            let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
+            let mut workpaper = Workpaper::begin(&folder, most_rows).unwrap();
+            rows.iter().for_each(|row| workpaper.finding(row).unwrap());
+            let Workpaper { mut output, mut book, findings, .. } = workpaper;
+            findings.finish(&mut book).unwrap();
+            book.finish(&mut output).unwrap();
+            folder.close(output);
+            let place = folder.finish().unwrap();
+            let mut book: Xlsx<_> = open_workbook(place.join(NAME)).unwrap();
+            let names: Vec<String> = (1..=sheets)
+                .map(|number| if number == 1 { "Findings".to_owned() } else { format!("Findings {number}") })
+                .collect();
+            assert_eq!(book.sheet_names(), names, "{most_rows}");
+            let mut ids = Vec::new();
+            for name in names {
+                let sheet = book.worksheet_range(&name).unwrap();
+                assert_eq!(sheet.rows().next().unwrap().len(), HEADER.len());
+                ids.extend(sheet.rows().skip(1).map(|row| row[0].to_string()));
+            }
+            assert_eq!(ids, rows.iter().map(|row| row.finding_id.to_string()).collect::<Vec<_>>());
+        }
+    }
+}
