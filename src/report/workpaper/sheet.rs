@@ -13,6 +13,11 @@ use std::path::Path;
 
 /// The most rows that a sheet of Excel has, its header counted.
 pub const MOST_ROWS: u32 = 1_048_576;
+/// About the most bytes that a sheet has before it is compressed: past 4 GiB its entry in the archive would need a form
+/// that Excel refuses.
+const MOST_BYTES: u64 = 3 << 30;
+/// About how many bytes a cell takes beside its text.
+const CELL: u64 = 50;
 /// The most UTF-16 units that a cell of Excel holds.
 const MOST_UNITS: usize = 32_767;
 /// The most digits of a number that Excel keeps.
@@ -38,6 +43,19 @@ pub enum Cell<'a> {
     Field,
     /// Nothing.
     Blank,
+}
+
+impl Cell<'_> {
+    /// About how many bytes it takes.
+    fn bytes(&self) -> u64 {
+        let text = match self {
+            Cell::Text(text) | Cell::Long(text) | Cell::Heading(text) => text,
+            _ => "",
+        };
+        // Three letters are written as five.
+        let escaped = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>')).count();
+        CELL + (text.len() + 4 * escaped) as u64
+    }
 }
 
 /// A column: its name, and its width in letters.
@@ -101,8 +119,6 @@ impl Book {
         // Two runs on the same input give the same bytes: the day is not that of the run.
         let made = ExcelDateTime::from_ymd(2000, 1, 1).map_err(|error| unwritable(&error))?;
         workbook.set_properties(&DocProperties::new().set_title("Audit workpaper").set_creation_datetime(&made));
-        // A workbook of millions of rows has sheets of more than 4 GiB before they are compressed.
-        workbook.use_zip_large_file(true);
         Ok(Book { workbook, looks: Looks::new(), most_rows: most_rows.clamp(2, MOST_ROWS) })
     }
 
@@ -155,6 +171,8 @@ pub struct Table {
     sheets: Vec<Worksheet>,
     /// The next row of the last sheet.
     row: u32,
+    /// About how many bytes that sheet has.
+    bytes: u64,
 }
 
 impl Table {
@@ -163,7 +181,7 @@ impl Table {
     /// # Errors
     /// When nothing can be written beside the results.
     pub fn begin(name: &'static str, columns: &[Column], filter: bool, book: &mut Book) -> Result<Table, FolderError> {
-        let mut table = Table { name, columns: columns.to_vec(), filter, sheets: Vec::new(), row: 0 };
+        let mut table = Table { name, columns: columns.to_vec(), filter, sheets: Vec::new(), row: 0, bytes: 0 };
         table.next_sheet(book).map_err(|error| unwritable(&error))?;
         Ok(table)
     }
@@ -183,7 +201,7 @@ impl Table {
             sheet.write_string_with_format(0, at, *name, &book.looks.header)?;
         }
         self.sheets.push(sheet);
-        self.row = 1;
+        (self.row, self.bytes) = (1, 0);
         Ok(())
     }
 
@@ -205,7 +223,7 @@ impl Table {
     }
 
     fn put(&mut self, cells: &[Cell<'_>], book: &mut Book) -> Result<(), XlsxError> {
-        if self.row >= book.most_rows {
+        if self.row >= book.most_rows || self.bytes >= MOST_BYTES {
             self.next_sheet(book)?;
         }
         let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
@@ -213,6 +231,7 @@ impl Table {
             put(sheet, (self.row, column), cell, &mut book.looks)?;
         }
         self.row += 1;
+        self.bytes += cells.iter().map(Cell::bytes).sum::<u64>();
         Ok(())
     }
 
