@@ -15,13 +15,18 @@ use crate::finding::Finding;
 use crate::plan::Plans;
 use crate::policy::{Catalogue, word};
 use crate::record::{Books, HeldBack, Reject, Sources};
+use crate::report::files::{self, Others};
+use crate::report::findings::Row;
 use crate::report::folder::{Folder, FolderError, Output};
-use crate::report::html::{self, Report};
-use crate::report::runs::{Entry, Runs};
+use crate::report::format::Format;
+use crate::report::html;
+use crate::report::rejects::{HeldBackRow, RejectRow};
+use crate::report::runs::{Entry, Runs, Written};
 use crate::report::totals::Totals;
 use crate::report::{Results, findings, rejects};
 use crate::time::date_of_number;
 use chrono::NaiveDate;
+use serde::Deserialize;
 use std::io;
 use std::path::Path;
 
@@ -64,6 +69,8 @@ pub struct Asked<'a> {
     pub options: &'a Options,
     /// In how many parts the exports are divided.
     pub parts: usize,
+    /// In which formats findings are written.
+    pub formats: &'a [Format],
     /// How much of memory dividing and merging may take, in bytes.
     pub memory: usize,
 }
@@ -79,8 +86,8 @@ pub enum Step {
     Merging,
 }
 
-/// Audits exports in parts and writes `findings.csv`, `findings.jsonl`, `rejects.csv`, `held_back.csv` and `report.html`. `begin` is
-/// told when a step begins, `progress` how much more of it is done.
+/// Audits exports in parts and writes `rejects.csv`, `held_back.csv` and the findings in the formats asked for. `begin`
+/// is told when a step begins, `progress` how much more of it is done.
 ///
 /// # Errors
 /// When the exports cannot be used, or something cannot be written beside the results or there.
@@ -158,7 +165,8 @@ impl Judged {
         let Asked { catalogue, options, .. } = *asked;
         let report = audit_as_of(catalogue, books, options, day, &|_| {})?;
         let results = Results { catalogue, books, report: &report };
-        self.rows.add(results, &Workings::of(catalogue, books, options, day))?;
+        let workings = Workings::of(catalogue, books, options, day);
+        self.rows.add(results, asked.formats.contains(&Format::Html).then_some(&workings))?;
         let totals = Totals::of(results).into_owned();
         match &mut self.totals {
             Some(sum) => sum
@@ -183,21 +191,25 @@ impl Rows {
         Ok(Rows { findings: runs("findings")?, rejects: runs("rejects")?, held_back: runs("held_back")? })
     }
 
-    /// Adds those of a part.
-    fn add(&mut self, results: Results<'_>, workings: &Workings<'_>) -> Result<(), FolderError> {
+    /// Adds those of a part; the workings if the page is asked for.
+    fn add(&mut self, results: Results<'_>, workings: Option<&Workings<'_>>) -> Result<(), FolderError> {
         let books = results.books;
         self.findings.add(&results.report.findings, |finding, entry| {
-            html::format_finding(finding, results, workings, &mut entry.page)?;
+            if let Some(workings) = workings {
+                html::format_finding(finding, results, workings, &mut entry.page)?;
+            }
             found(finding, books, entry)
         })?;
         self.rejects.add(&books.rejects, |reject: &Reject, entry| {
             entry.key.extend(reject.place.file.to_be_bytes());
             entry.key.extend(reject.place.record.to_be_bytes());
+            serde_json::to_writer(&mut entry.second, &RejectRow::of(&books.files, reject))?;
             html::format_reject(&books.files, reject, &mut entry.page)?;
             rejects::format_rejects(&books.files, std::slice::from_ref(reject), &mut entry.first)
         })?;
         self.held_back.add(&books.held_back, |case: &HeldBack, entry| {
             entry.key.extend(case.request_id.bytes());
+            serde_json::to_writer(&mut entry.second, &HeldBackRow::of(&books.files, case))?;
             html::format_held_back(&books.files, case, &mut entry.page)?;
             rejects::format_held_back(&books.files, std::slice::from_ref(case), &mut entry.first)
         })
@@ -205,27 +217,40 @@ impl Rows {
 
     /// Writes them in order.
     fn merge(self, asked: &Asked<'_>, totals: &Totals<'_>, folder: &mut Folder) -> Result<(), FolderError> {
-        let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
+        let Asked { catalogue, formats, memory, .. } = *asked;
+        let mut csv = files::create(folder, formats, Format::Csv)?;
+        let mut jsonl = files::create(folder, formats, Format::Jsonl)?;
         let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
-        csv.put(findings::header().as_bytes())?;
+        csv.as_mut().map_or(Ok(()), |csv| csv.put(findings::header().as_bytes()))?;
         rejected.put(rejects::REJECTS_HEADER.as_bytes())?;
         held_back.put(rejects::HELD_BACK_HEADER.as_bytes())?;
-        let rules = Plans::of(asked.catalogue, &asked.options.selection).listed;
-        let mut page = Report::begin(folder.create(html::NAME)?, asked.catalogue, &rules, totals)?;
-        let memory = asked.memory;
-        merge(self.findings, memory, [&mut csv, &mut jsonl], |row| page.formatted_finding(row))?;
-        merge(self.rejects, memory, [&mut rejected], |row| {
-            page.reject(row);
-            Ok(())
+        let rules = Plans::of(catalogue, &asked.options.selection).listed;
+        let mut page = files::page(folder, formats, catalogue, &rules, totals)?;
+        let mut others = Others::begin(folder, formats, &rules)?;
+        let rows_wanted = !others.is_empty();
+        merge(self.findings, memory, [csv.as_mut(), jsonl.as_mut()], |row| {
+            page.as_mut().map_or(Ok(()), |page| page.formatted_finding(row.page))?;
+            if rows_wanted { others.finding(&read::<Row<'_>>(row.second)?) } else { Ok(()) }
         })?;
-        merge(self.held_back, memory, [&mut held_back], |row| {
-            page.held_back(row);
-            Ok(())
+        merge(self.rejects, memory, [Some(&mut rejected), None], |row| {
+            page.iter_mut().for_each(|page| page.reject(row.page));
+            if rows_wanted { others.reject(&read::<RejectRow<'_>>(row.second)?) } else { Ok(()) }
         })?;
-        let page = page.finish()?;
-        [csv, jsonl, rejected, held_back, page].into_iter().for_each(|file| folder.close(file));
+        merge(self.held_back, memory, [Some(&mut held_back), None], |row| {
+            page.iter_mut().for_each(|page| page.held_back(row.page));
+            if rows_wanted { others.held_back(&read::<HeldBackRow<'_>>(row.second)?) } else { Ok(()) }
+        })?;
+        let page = page.map(html::Report::finish).transpose()?;
+        let others = others.finish(catalogue, &rules, totals)?;
+        let files = csv.into_iter().chain(jsonl).chain([rejected, held_back]).chain(page).chain(others);
+        files.for_each(|file| folder.close(file));
         Ok(())
     }
+}
+
+/// A row as it was written beside the results.
+fn read<'a, T: Deserialize<'a>>(row: &'a [u8]) -> Result<T, FolderError> {
+    serde_json::from_slice(row).map_err(|error| FolderError::unformatted(error.into()))
 }
 
 /// The entry of a finding. No id has a NUL byte in it, so that joined by it they sort as they do apart.
@@ -243,22 +268,23 @@ fn found(finding: &Finding<'_>, books: &Books, entry: &mut Entry) -> io::Result<
 /// How many bytes are written at a time.
 const AT_ONCE: usize = 1 << 20;
 
-fn merge<const N: usize>(
+/// Merges runs into the files that are wanted; `take` has each row besides.
+fn merge(
     runs: Runs,
     memory: usize,
-    mut files: [&mut Output; N],
-    mut page: impl FnMut(&[u8]) -> Result<(), FolderError>,
+    mut files: [Option<&mut Output>; 2],
+    mut take: impl FnMut(Written<'_>) -> Result<(), FolderError>,
 ) -> Result<(), FolderError> {
-    let mut waiting: [Vec<u8>; N] = std::array::from_fn(|_| Vec::new());
-    let mut put = |waiting: &mut [Vec<u8>; N], least: usize| {
+    let mut waiting: [Vec<u8>; 2] = std::array::from_fn(|_| Vec::new());
+    let mut put = |waiting: &mut [Vec<u8>; 2], least: usize| {
         for (file, waiting) in files.iter_mut().zip(waiting).filter(|(_, waiting)| waiting.len() >= least) {
-            file.put(waiting)?;
+            file.as_mut().map_or(Ok(()), |file| file.put(waiting))?;
             waiting.clear();
         }
         Ok(())
     };
     runs.merge(memory, |row| {
-        page(row.page)?;
+        take(row)?;
         waiting.iter_mut().zip([row.first, row.second]).for_each(|(waiting, row)| waiting.extend_from_slice(row));
         put(&mut waiting, AT_ONCE)
     })?;

@@ -9,7 +9,7 @@ use crate::check::{judge, line, rows};
 use crate::finding::Finding;
 use crate::plan::{Listed, Plan, Plans};
 use crate::policy::{Catalogue, Policy, Version};
-use crate::record::{Books, Invoice, Request};
+use crate::record::{Books, Invoice, InvoiceLine, Place, Request};
 use crate::trail::Trail;
 use std::cell::OnceCell;
 
@@ -52,6 +52,39 @@ pub struct Explained<'a> {
     pub as_of: AsOf,
 }
 
+/// An invoice line with every rule that was put to it.
+pub struct ExplainedLine<'a> {
+    /// The line.
+    pub line: &'a InvoiceLine,
+    /// Its invoice.
+    pub invoice: &'a Invoice,
+    /// The policy that judges it and its version.
+    pub judged_by: Option<(&'a Policy, &'a Version)>,
+    /// Every rule about lines, in the order of the files.
+    pub judged: Vec<Judged<'a>>,
+    /// The as-of date.
+    pub as_of: AsOf,
+}
+
+/// Judges an invoice line again, keeping the working of every rule: the one on whose row a finding about a line rests.
+/// `None` if the finding is about a case.
+pub fn explain_line<'a>(
+    catalogue: &'a Catalogue,
+    books: &'a Books,
+    options: &Options,
+    finding: &Finding<'_>,
+) -> Option<ExplainedLine<'a>> {
+    let invoice = books.invoices.get(finding.invoice_at as usize).filter(|_| finding.request.is_blank())?;
+    let line = books.lines_of(invoice).iter().find(|line| finding.evidence.contains(&line.place))?;
+    let as_of = as_of(catalogue, books, options);
+    let run = context(catalogue, books, as_of);
+    let plans = Plans::of(catalogue, &options.selection);
+    let engine = Engine { run: &run, plans: &plans, include_indeterminate: true };
+    let judged_by = engine.line_plan(invoice).map(|plan| (plan.policy, plan.version));
+    let judged = engine.explain_lines(invoice, Some(line.place));
+    Some(ExplainedLine { line, invoice, judged_by, judged, as_of })
+}
+
 /// Judges one case again, keeping the working of every rule. `None` if no used row has the id.
 pub fn explain<'a>(
     catalogue: &'a Catalogue,
@@ -73,7 +106,7 @@ pub fn explain<'a>(
     };
     let judged = plan.filter(|_| status == Status::Evaluated).map_or_else(Vec::new, |plan| {
         let mut judged = engine.explain_case(invoice, request, plan);
-        judged.extend(engine.explain_lines(invoice));
+        judged.extend(engine.explain_lines(invoice, None));
         judged
     });
     let judged_by = plan.filter(|_| status == Status::Evaluated).map(|plan| (plan.policy, plan.version));
@@ -187,11 +220,13 @@ impl<'a> Engine<'_, 'a> {
         judged
     }
 
-    fn explain_lines(&self, invoice: &'a Invoice) -> Vec<Judged<'a>> {
+    /// The rules about the lines of an invoice, or about one of them.
+    fn explain_lines(&self, invoice: &'a Invoice, only: Option<Place>) -> Vec<Judged<'a>> {
         let trail = Trail::with_working();
         let mut judged = Vec::new();
         let Some(plan) = self.line_plan(invoice) else { return judged };
-        for line in self.run.books.lines_of(invoice) {
+        let lines = self.run.books.lines_of(invoice).iter();
+        for line in lines.filter(|line| only.is_none_or(|only| line.place == only)) {
             let billed = BilledLine { run: self.run, plan, invoice, line, trail: &trail };
             for (number, rule) in &plan.line_rules {
                 trail.restart();

@@ -9,6 +9,8 @@ mod books;
 mod explain;
 #[path = "cli/folder.rs"]
 mod folder;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/generate.rs"]
 mod generate;
 #[path = "cli/inspect.rs"]
@@ -21,3 +23,5 @@ mod parquet;
 mod policies;
 #[path = "cli/results.rs"]
 mod results;
+#[path = "cli/workpaper.rs"]
+mod workpaper;

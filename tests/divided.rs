@@ -9,23 +9,36 @@ use reperform::explain::Workings;
 use reperform::export::{DivideError, DivideOptions, divide};
 use reperform::policy::{Catalogue, shipped, word};
 use reperform::record::{Export, Sources};
+use reperform::report::Results;
+use reperform::report::files;
 use reperform::report::folder::Folder;
+use reperform::report::format::Format;
 use reperform::report::totals::Totals;
-use reperform::report::{Results, findings, html, rejects};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(shipped()).unwrap());
 
-const FILES: [&str; 5] = ["findings.csv", "findings.jsonl", "rejects.csv", "held_back.csv", "report.html"];
+const FILES: [&str; 9] = [
+    "findings.csv",
+    "findings.jsonl",
+    "rejects.csv",
+    "held_back.csv",
+    "report.html",
+    "workpaper.xlsx",
+    "junit.xml",
+    "findings.sarif",
+    "summary.md",
+];
 
 /// What an audit gives: its files and totals, or why there are none.
-type Given = Result<(Vec<String>, Totals<'static>), String>;
+type Given = Result<(Vec<Vec<u8>>, Totals<'static>), String>;
 
-fn files(folder: Folder) -> Vec<String> {
+fn contents(folder: Folder) -> Vec<Vec<u8>> {
+    assert_eq!(folder.written().iter().map(|file| &*file.name).collect::<Vec<_>>(), FILES);
     let place = folder.finish().unwrap();
-    FILES.iter().map(|file| fs::read_to_string(place.join(file)).unwrap()).collect()
+    FILES.iter().map(|file| fs::read(place.join(file)).unwrap()).collect()
 }
 
 fn whole(sources: &Sources, options: &Options) -> Given {
@@ -36,27 +49,22 @@ fn whole(sources: &Sources, options: &Options) -> Given {
     let books = read.map_err(|error| error.to_string())?;
     let report = audit(&CATALOGUE, &books, options, &|_| {}).unwrap();
     let results = Results { catalogue: &CATALOGUE, books: &books, report: &report };
-    let [mut csv, mut jsonl, mut rejected, mut held_back, page] = FILES.map(|file| folder.create(file).unwrap());
-    findings::write(results, &mut csv, &mut jsonl).unwrap();
-    rejects::rejects(&books.files, &books.rejects, &mut rejected).unwrap();
-    rejects::held_back(&books.files, &books.held_back, &mut held_back).unwrap();
-    let (totals, workings) = (Totals::of(results), Workings::of(&CATALOGUE, &books, options, report.as_of));
-    let page = html::write(page, results, &workings, &totals).unwrap();
-    [csv, jsonl, rejected, held_back, page].into_iter().for_each(|file| folder.close(file));
-    Ok((files(folder), totals.into_owned()))
+    let workings = Workings::of(&CATALOGUE, &books, options, report.as_of);
+    let totals = files::write(results, &workings, &Format::ALL, &mut folder).unwrap();
+    Ok((contents(folder), totals.into_owned()))
 }
 
 fn in_parts(sources: &Sources, options: &Options, parts: usize, memory: usize) -> Given {
     let target = tempfile::tempdir().unwrap();
     let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
-    let asked = Asked { catalogue: &CATALOGUE, sources, options, parts, memory };
+    let asked = Asked { catalogue: &CATALOGUE, sources, options, formats: &Format::ALL, parts, memory };
     let totals = divided::audit(&asked, &mut folder, &|_| {}, &|_| {}).map_err(|error| error.to_string());
     if totals.is_err() {
         drop(folder);
         assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0, "something was left behind");
         return totals.map(|totals| (Vec::new(), totals));
     }
-    Ok((files(folder), totals?))
+    Ok((contents(folder), totals?))
 }
 
 fn all_verdicts() -> Options {

@@ -16,10 +16,11 @@ use crate::policy::rule::Severity;
 use crate::policy::word;
 use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
+use crate::report::format::Format;
 use crate::report::run::{Run, RunOptions, Timing};
 use crate::report::summary::Summary;
 use crate::report::totals::Totals;
-use crate::report::{Results, coverage, findings, html, rejects, terminal};
+use crate::report::{Results, coverage, files, terminal};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -52,6 +53,9 @@ pub(super) struct Args {
     /// Write up what could not be tested too.
     #[arg(long, value_name = "VERDICT")]
     include: Vec<Include>,
+    /// The formats in which findings are written; the other files of a run are written always.
+    #[arg(long, value_name = "FORMAT,...", value_delimiter = ',', default_values = Format::USUAL.map(Format::name))]
+    format: Vec<Format>,
     /// How many threads to use; without it one a core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -78,6 +82,16 @@ impl ValueEnum for Severity {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()))
+    }
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Format] {
+        &Format::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.file()))
     }
 }
 
@@ -135,10 +149,8 @@ impl Audit<'_> {
         drop(progress);
         let mut folder = Folder::begin(&args.target(), args.force)?;
         let results = Results { catalogue, books: &books, report: &report };
-        let totals = write(results, &mut folder)?;
         let workings = Workings::of(catalogue, &books, options, report.as_of);
-        let page = html::write(folder.create(html::NAME)?, results, &workings, &totals)?;
-        folder.close(page);
+        let totals = files::write(results, &workings, &args.format, &mut folder)?;
         self.finish(folder, &totals, clock)
     }
 
@@ -164,7 +176,8 @@ impl Audit<'_> {
                 Step::Merging => progress.step("writing", 0),
             }
         };
-        let asked = Asked { catalogue, sources, options, parts: parts.count, memory: parts.memory };
+        let asked =
+            Asked { catalogue, sources, options, formats: &args.format, parts: parts.count, memory: parts.memory };
         let totals = divided::audit(&asked, &mut folder, &begin, &|n| progress.tick(n))?;
         drop(progress);
         self.finish(folder, &totals, clock)
@@ -231,6 +244,7 @@ impl Args {
             select: &self.rules.select,
             ignore: &self.rules.ignore,
             include: if self.include.is_empty() { Vec::new() } else { vec![Verdict::Indeterminate.name()] },
+            format: Format::ALL.into_iter().filter(|f| self.format.contains(f)).map(Format::name).collect(),
             fail_on: self.fail_on.name(),
             allow_rejects: self.allow_rejects,
         }
@@ -258,22 +272,4 @@ impl Args {
             (true, false) => Status::Fine,
         }
     }
-}
-
-/// Writes what was found row by row, and adds it up.
-fn write<'a>(results: Results<'a>, folder: &mut Folder) -> Result<Totals<'a>, Failure> {
-    let books = results.books;
-    let (mut csv, mut jsonl) = (folder.create("findings.csv")?, folder.create("findings.jsonl")?);
-    let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
-    let (written, totals) = rayon::join(
-        || {
-            findings::write(results, &mut csv, &mut jsonl)?;
-            rejects::rejects(&books.files, &books.rejects, &mut rejected)?;
-            rejects::held_back(&books.files, &books.held_back, &mut held_back)
-        },
-        || Totals::of(results),
-    );
-    written?;
-    [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
-    Ok(totals)
 }

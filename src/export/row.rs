@@ -7,7 +7,7 @@ use super::header::{Plan, Sort, Task};
 use super::typer::{Bytes, KEY, Span, Typer};
 use super::value::{is_bare, trimmed};
 use crate::column::{Column, Type};
-use crate::mapping::row::{MapFault, Reason, RowMap, Scratch};
+use crate::mapping::row::{MapFault, MappedRow, Reason, RowMap, Scratch};
 use foldhash::quality::FixedState;
 use memchr::memchr_iter;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -96,6 +96,12 @@ impl<'a, R: Record> Parser<'a, R> {
         let start = rows.bytes.len();
         rows.bounds.push(start);
         let mapped = map.map(&fields, &mut rows.bytes, &mut rows.bounds, &mut self.scratch);
+        // Where no cell has a comma of its own, the commas tell the cells apart; no field of a plain record has one.
+        let is_split = fields.gap == 1 && self.plan.delimiter == b',';
+        let is_bare = match &mapped {
+            Ok(row) if is_split => !row.has_made_comma,
+            _ => memchr_iter(b',', rows.bytes.get(start..).unwrap_or_default()).count() == self.plan.width(),
+        };
         let found = match mapped {
             Err(reason) => {
                 rows.bytes.extend(self.plan.tasks.iter().map(|_| b','));
@@ -103,17 +109,14 @@ impl<'a, R: Record> Parser<'a, R> {
                 Some(Box::new(Found::LeftOut(reason)))
             }
             Ok(_) if fields.ends.len() != expected => Some(self.ragged(fields, expected - map.added())),
-            Ok(None) => None,
-            Ok(Some(MapFault { column, value, reason })) => {
+            Ok(MappedRow { fault: None, .. }) => None,
+            Ok(MappedRow { fault: Some(MapFault { column, value, reason }), .. }) => {
                 let value = shown(value.as_bytes());
                 let fields: Vec<&[u8]> = fields.iter().collect();
                 Some(Box::new(Found::Fault(Fault { column, value, reason }, self.print(&fields))))
             }
         };
         let rows = &mut self.waiting;
-        // Where no cell has a comma of its own, the commas tell the cells apart.
-        let commas = memchr_iter(b',', rows.bytes.get(start..).unwrap_or_default()).count();
-        let is_bare = commas == self.plan.width();
         rows.rows.push(Row { cells: self.plan.blank.clone(), line, is_sound: true, is_bare, found });
         self.type_enough();
     }

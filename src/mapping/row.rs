@@ -72,6 +72,14 @@ impl Look {
     }
 }
 
+/// What is known of a row that was mapped.
+pub(crate) struct MappedRow {
+    /// The first fault found.
+    pub(crate) fault: Option<MapFault>,
+    /// Whether a cell that is not copied as it stands has a comma of its own.
+    pub(crate) has_made_comma: bool,
+}
+
 /// Texts that are used again for each cell.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
@@ -188,8 +196,8 @@ impl RowMap {
         }
     }
 
-    /// Appends a row's canonical cells, each with a comma after it, and where the bytes after each comma begin. Returns the
-    /// first fault found, if there is one.
+    /// Appends a row's canonical cells, each with a comma after it, and where the bytes after each comma begin. Returns what
+    /// is known of the row.
     ///
     /// # Errors
     /// Why the row is left out; then nothing was appended.
@@ -199,7 +207,7 @@ impl RowMap {
         to: &mut Vec<u8>,
         bounds: &mut Vec<usize>,
         scratch: &mut Scratch,
-    ) -> Result<Option<MapFault>, Reason> {
+    ) -> Result<MappedRow, Reason> {
         self.chosen(row)?;
         let verdict = self.verdict(row);
         let mut fault = (!verdict.is_empty()).then(|| MapFault {
@@ -207,6 +215,7 @@ impl RowMap {
             value: String::new(),
             reason: String::from_utf8_lossy(verdict).into_owned(),
         });
+        let mut has_made_comma = false;
         // Minor units are counted by the row's currency, which is the first of its cells.
         let mut currency = to.len()..to.len();
         for (number, cell) in self.cells.iter().enumerate() {
@@ -219,6 +228,8 @@ impl RowMap {
             {
                 to.truncate(start);
                 fault.get_or_insert_with(|| self.fault(cell, spec, row, reason));
+            } else {
+                has_made_comma |= to.get(start..).unwrap_or_default().contains(&b',');
             }
             if number == 0 {
                 currency = start..to.len();
@@ -226,7 +237,7 @@ impl RowMap {
             to.push(b',');
             bounds.push(to.len());
         }
-        Ok(fault)
+        Ok(MappedRow { fault, has_made_comma })
     }
 
     /// What was found out about a row before: nothing, `again` if it says what a row before says, or why it is at fault.

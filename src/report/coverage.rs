@@ -1,6 +1,7 @@
 //! `coverage.csv`: what every rule was put to, and what could not be tested for want of a column.
 
 use super::cell::cell;
+use super::layout::count;
 use crate::audit::Tally;
 use crate::column::Column;
 use crate::plan::Listed;
@@ -23,6 +24,23 @@ impl Covered<'_> {
             self.tally.missing.iter().map(|(column, count)| (*column, *count)).collect();
         missing.sort_by_key(|(column, count)| (std::cmp::Reverse(*count), *column));
         missing
+    }
+
+    /// Why it could not be tested, or not in every case; empty if it could.
+    pub fn why(&self) -> String {
+        let (rule, tally) = (self.rule, &self.tally);
+        let columns: Vec<String> = self
+            .missing()
+            .iter()
+            .map(|(column, outcomes)| format!("no column {} ({})", column.name(), count(*outcomes)))
+            .collect();
+        match (tally.applied(), tally.indeterminate) {
+            (0, _) if !rule.can_apply() => "its list is empty".to_owned(),
+            (0, _) => "no case that it is about".to_owned(),
+            (_, 0) => String::new(),
+            _ if columns.is_empty() => "cells that it needs are blank or contradict each other".to_owned(),
+            _ => columns.join(", "),
+        }
     }
 }
 

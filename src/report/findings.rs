@@ -7,7 +7,9 @@ use super::ordered;
 use crate::finding::Finding;
 use crate::money;
 use crate::record::Books;
-use serde::Serialize;
+use crate::text::Sym;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::io;
 
@@ -41,74 +43,123 @@ pub fn header() -> String {
     HEADER.join(",") + "\n"
 }
 
-/// A finding as a row: every cell as text, none of them defused yet.
-#[derive(Serialize)]
-struct Row<'a> {
-    finding_id: String,
-    verdict: &'static str,
-    severity: &'static str,
-    policy: &'a str,
-    policy_version: &'a str,
-    rule: &'a str,
-    clause: &'a str,
-    account_id: &'a str,
-    invoice_id: &'a str,
-    line: &'a str,
-    request_id: &'a str,
-    decision_id: &'a str,
-    decided_by: &'a str,
-    date: String,
-    expected: &'a str,
-    actual: &'a str,
-    amount: Option<String>,
-    currency: &'static str,
-    days_late: Option<i64>,
-    message: &'a str,
-    evidence: Vec<Cited<'a>>,
+/// A finding as a row of [`HEADER`]: every cell as text, none of them defused yet. As JSON it is a line of `findings.jsonl`.
+#[derive(Serialize, Deserialize)]
+pub struct Row<'a> {
+    /// See [`Finding::id`].
+    #[serde(borrow)]
+    pub finding_id: Cow<'a, str>,
+    /// Its verdict.
+    #[serde(borrow)]
+    pub verdict: Cow<'a, str>,
+    /// How grave its rule is.
+    #[serde(borrow)]
+    pub severity: Cow<'a, str>,
+    /// The policy of the case.
+    #[serde(borrow)]
+    pub policy: Cow<'a, str>,
+    /// The version that judged.
+    #[serde(borrow)]
+    pub policy_version: Cow<'a, str>,
+    /// The rule's id.
+    #[serde(borrow)]
+    pub rule: Cow<'a, str>,
+    /// What it cites.
+    #[serde(borrow)]
+    pub clause: Cow<'a, str>,
+    /// Who was billed, or asked.
+    #[serde(borrow)]
+    pub account_id: Cow<'a, str>,
+    /// The invoice.
+    #[serde(borrow)]
+    pub invoice_id: Cow<'a, str>,
+    /// The line; blank for the whole invoice.
+    #[serde(borrow)]
+    pub line: Cow<'a, str>,
+    /// The case; blank for a finding about a line.
+    #[serde(borrow)]
+    pub request_id: Cow<'a, str>,
+    /// The decision row.
+    #[serde(borrow)]
+    pub decision_id: Cow<'a, str>,
+    /// Who decided.
+    #[serde(borrow)]
+    pub decided_by: Cow<'a, str>,
+    /// The day on which it happened.
+    #[serde(borrow)]
+    pub date: Cow<'a, str>,
+    /// What the text demands.
+    #[serde(borrow)]
+    pub expected: Cow<'a, str>,
+    /// What was done.
+    #[serde(borrow)]
+    pub actual: Cow<'a, str>,
+    /// The money effect.
+    #[serde(borrow)]
+    pub amount: Option<Cow<'a, str>>,
+    /// ISO 4217 code.
+    #[serde(borrow)]
+    pub currency: Cow<'a, str>,
+    /// Calendar days after the last day.
+    pub days_late: Option<i64>,
+    /// One sentence.
+    #[serde(borrow)]
+    pub message: Cow<'a, str>,
+    /// The rows relied on.
+    #[serde(borrow)]
+    pub evidence: Vec<Cited<'a>>,
 }
 
 /// A row relied on.
-#[derive(Serialize)]
-struct Cited<'a> {
-    file: &'a str,
-    record: u32,
-    table: &'static str,
+#[derive(Serialize, Deserialize)]
+pub struct Cited<'a> {
+    /// Its file.
+    #[serde(borrow)]
+    pub file: Cow<'a, str>,
+    /// Its number in it.
+    pub record: u32,
+    /// The table that the file feeds.
+    #[serde(borrow)]
+    pub table: Cow<'a, str>,
 }
 
 impl<'a> Row<'a> {
-    fn of(finding: &'a Finding<'_>, books: &'a Books) -> Row<'a> {
+    /// The row of a finding.
+    pub fn of(finding: &'a Finding<'_>, books: &'a Books) -> Row<'a> {
         let rule = finding.rule.rule;
         let cited = finding.evidence.iter().filter_map(|place| {
             let file = books.files.get(usize::from(place.file))?;
-            Some(Cited { file: &file.name, record: place.record, table: file.table.name() })
+            let (name, table) = (file.name.as_str().into(), file.table.name().into());
+            Some(Cited { file: name, record: place.record, table })
         });
+        let text = |sym: Sym| Cow::Borrowed(books.text(sym));
         Row {
-            finding_id: finding.id(books),
-            verdict: finding.verdict.name(),
-            severity: rule.severity.name(),
-            policy: &finding.policy.name,
-            policy_version: &finding.version.id,
-            rule: &rule.id,
-            clause: &rule.clause,
-            account_id: books.text(finding.account),
-            invoice_id: books.text(finding.invoice),
-            line: books.text(finding.line),
-            request_id: books.text(finding.request),
-            decision_id: books.text(finding.decision),
-            decided_by: books.text(finding.decided_by),
-            date: finding.date.to_string(),
-            expected: &finding.expected,
-            actual: &finding.actual,
-            amount: finding.amount.map(|amount| money::show(amount, finding.currency)),
-            currency: finding.currency.code(),
+            finding_id: finding.id(books).into(),
+            verdict: finding.verdict.name().into(),
+            severity: rule.severity.name().into(),
+            policy: finding.policy.name.as_str().into(),
+            policy_version: finding.version.id.as_str().into(),
+            rule: rule.id.as_str().into(),
+            clause: rule.clause.as_str().into(),
+            account_id: text(finding.account),
+            invoice_id: text(finding.invoice),
+            line: text(finding.line),
+            request_id: text(finding.request),
+            decision_id: text(finding.decision),
+            decided_by: text(finding.decided_by),
+            date: finding.date.to_string().into(),
+            expected: finding.expected.as_str().into(),
+            actual: finding.actual.as_str().into(),
+            amount: finding.amount.map(|amount| money::show(amount, finding.currency).into()),
+            currency: finding.currency.code().into(),
             days_late: finding.days_late,
-            message: &finding.message,
+            message: finding.message.as_str().into(),
             evidence: cited.collect(),
         }
     }
 
     /// The evidence as a cell: `file:record` of each row, joined by `;`.
-    fn write_evidence(&self, to: &mut String) {
+    pub fn write_evidence(&self, to: &mut String) {
         to.clear();
         for cited in &self.evidence {
             if !to.is_empty() {
@@ -127,28 +178,28 @@ impl<'a> Row<'a> {
     }
 
     /// The cells of the row in the order of [`HEADER`].
-    fn cells(&self, days_late: &'a str, evidence: &'a str) -> [&str; 21] {
+    fn cells<'r>(&'r self, days_late: &'r str, evidence: &'r str) -> [&'r str; 21] {
         [
             &self.finding_id,
-            self.verdict,
-            self.severity,
-            self.policy,
-            self.policy_version,
-            self.rule,
-            self.clause,
-            self.account_id,
-            self.invoice_id,
-            self.line,
-            self.request_id,
-            self.decision_id,
-            self.decided_by,
+            &self.verdict,
+            &self.severity,
+            &self.policy,
+            &self.policy_version,
+            &self.rule,
+            &self.clause,
+            &self.account_id,
+            &self.invoice_id,
+            &self.line,
+            &self.request_id,
+            &self.decision_id,
+            &self.decided_by,
             &self.date,
-            self.expected,
-            self.actual,
+            &self.expected,
+            &self.actual,
             self.amount.as_deref().unwrap_or_default(),
-            self.currency,
+            &self.currency,
             days_late,
-            self.message,
+            &self.message,
             evidence,
         ]
     }
@@ -196,16 +247,26 @@ impl Rows {
 ///
 /// # Errors
 /// When a file cannot be written to.
-pub fn write(results: Results<'_>, csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {
-    csv.put(header().as_bytes())?;
+pub fn write(
+    results: Results<'_>,
+    mut csv: Option<&mut Output>,
+    mut jsonl: Option<&mut Output>,
+) -> Result<(), FolderError> {
+    if let Some(csv) = &mut csv {
+        csv.put(header().as_bytes())?;
+    }
+    if csv.is_none() && jsonl.is_none() {
+        return Ok(());
+    }
     let format = |findings: &[Finding<'_>], rows: &mut Rows| rows.format(findings, results.books);
-    ordered::write(&results.report.findings, format, |chunks| put(chunks, csv, jsonl))
+    ordered::write(&results.report.findings, format, |chunks| put(chunks, &mut csv, &mut jsonl))
 }
 
-fn put(chunks: &[Rows], csv: &mut Output, jsonl: &mut Output) -> Result<(), FolderError> {
-    let (csv, jsonl) = rayon::join(
-        || chunks.iter().try_for_each(|rows| csv.put(&rows.csv)),
-        || chunks.iter().try_for_each(|rows| jsonl.put(&rows.jsonl)),
-    );
+fn put(chunks: &[Rows], csv: &mut Option<&mut Output>, jsonl: &mut Option<&mut Output>) -> Result<(), FolderError> {
+    let file = |file: &mut Option<&mut Output>, of: fn(&Rows) -> &[u8]| match file {
+        Some(file) => chunks.iter().try_for_each(|rows| file.put(of(rows))),
+        None => Ok(()),
+    };
+    let (csv, jsonl) = rayon::join(|| file(csv, |rows| &rows.csv), || file(jsonl, |rows| &rows.jsonl));
     csv.and(jsonl)
 }

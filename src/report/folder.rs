@@ -29,7 +29,7 @@ impl FolderError {
     }
 
     /// For rows that a writer of their format refuses.
-    pub(super) fn unformatted(error: io::Error) -> FolderError {
+    pub fn unformatted(error: io::Error) -> FolderError {
         let help = "this is an error of the program, please report it";
         FolderError::new(format!("a row cannot be written: {error}"), help)
     }
@@ -123,13 +123,13 @@ impl Folder {
         self.written.push(Written { name: output.name, bytes: output.bytes, sha256 });
     }
 
-    /// A new folder for what is needed only until this one is finished. It goes away with it, however that ends.
+    /// The folder for what is needed only until this one is finished. It goes away with it, however that ends.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn spare(&self) -> Result<PathBuf, FolderError> {
         let path = self.temporary.path().join(SPARE);
-        fs::create_dir(&path).map_err(|e| FolderError::unwritable("a temporary folder beside the results", &e))?;
+        fs::create_dir_all(&path).map_err(|e| FolderError::unwritable("a temporary folder beside the results", &e))?;
         Ok(path)
     }
 

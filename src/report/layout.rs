@@ -126,6 +126,18 @@ pub fn plain(text: &str) -> String {
     shown
 }
 
+/// Text as a part of a link: every byte that could mean something there is written as its number.
+pub fn encoded(text: &str) -> String {
+    let mut link = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => link.push(char::from(byte)),
+            _ => link.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    link
+}
+
 /// Text of the exports that is cut where it is too long.
 pub fn short(text: &str, width: usize) -> String {
     let text = plain(text);

@@ -3,21 +3,24 @@
 use super::evidence::{self, Cells};
 use crate::check::outcome::Verdict;
 use crate::column::Column;
-use crate::explain::{Explained, Judged, Status};
+use crate::explain::{Explained, ExplainedLine, Judged, Status};
 use crate::finding::Finding;
 use crate::money;
-use crate::policy::{Catalogue, Policy};
+use crate::policy::{Catalogue, Policy, Version};
 use crate::record::{Books, Decision, InvoiceLine, NO_PARENT, Place, REQUEST_TIMES, Reject, Request};
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 
 /// A case with everything that is known of it.
 pub struct Paper<'a> {
-    /// The request's id.
-    pub case: &'a str,
+    /// What it is about: a case or an invoice line.
+    pub about: &'static str,
+    /// The request's id, or the invoice with its line.
+    pub case: Cow<'a, str>,
     /// Who, what and when, each with its name.
     pub heading: Vec<(&'static str, String)>,
     /// Why it was not judged, if it was not.
@@ -74,7 +77,8 @@ impl<'a> Paper<'a> {
             roles.extend(because(books, case));
         }
         Ok(Paper {
-            case,
+            about: CASE,
+            case: case.into(),
             heading: heading(books, explained, policy),
             unjudged: unjudged(explained, policy),
             facts: facts(books, roles)?,
@@ -95,7 +99,8 @@ impl<'a> Paper<'a> {
             heading.push(("invoice", held_back.invoice_id.clone()));
         }
         Ok(Some(Paper {
-            case: &held_back.request_id,
+            about: CASE,
+            case: held_back.request_id.as_str().into(),
             heading,
             unjudged: Some(HELD_BACK.to_owned()),
             facts: facts(books, because(books, case))?,
@@ -103,6 +108,32 @@ impl<'a> Paper<'a> {
             judged: Vec::new(),
             not_applicable: Vec::new(),
         }))
+    }
+
+    /// The page of an invoice line.
+    ///
+    /// # Errors
+    /// When an export can no longer be read.
+    pub fn of_line(catalogue: &Catalogue, books: &'a Books, explained: &'a ExplainedLine<'a>) -> io::Result<Paper<'a>> {
+        let (invoice, line) = (explained.invoice, explained.line);
+        let policy = catalogue.families().nth(usize::from(invoice.policy));
+        let zone = policy.map_or(Zone::UTC, |policy| policy.zone);
+        let of = |verdict: Verdict| explained.judged.iter().filter(move |judged| judged.verdict == Some(verdict));
+        let mut all = vec![(Stamp::date(invoice.date), Column::InvoiceDate.name().to_owned(), None, line.place)];
+        of_lines(books, &[line], &mut all);
+        let mut heading = vec![("invoice of", invoice.date.to_string())];
+        heading.extend(judged_by(explained.judged_by, zone));
+        heading.push(("as of", explained.as_of.date.to_string()));
+        Ok(Paper {
+            about: LINE,
+            case: format!("{}, line {}", books.text(invoice.id), books.text(line.line)).into(),
+            heading,
+            unjudged: None,
+            facts: facts(books, vec![("invoice line", line.place)])?,
+            timeline: in_order(books, all, zone),
+            judged: VERDICTS.into_iter().flat_map(of).collect(),
+            not_applicable: explained.judged.iter().filter(|judged| judged.verdict.is_none()).collect(),
+        })
     }
 
     /// How many outcomes have a verdict.
@@ -113,11 +144,14 @@ impl<'a> Paper<'a> {
     /// The finding with which the case's money at stake stands.
     pub fn exposure(&self) -> Option<&'a Finding<'a>> {
         let deviations = self.judged.iter().filter_map(|judged| judged.finding.as_ref());
-        let own = deviations.filter(|f| f.verdict == Verdict::Deviation && !f.request.is_blank() && f.amount.is_some());
+        let is_own = |f: &&Finding<'_>| f.request.is_blank() == (self.about == LINE);
+        let own = deviations.filter(|f| f.verdict == Verdict::Deviation && is_own(f) && f.amount.is_some());
         own.max_by_key(|finding| finding.amount.map(|amount| (amount.abs(), amount.is_sign_positive())))
     }
 }
 
+const CASE: &str = "Case";
+const LINE: &str = "Invoice";
 const HELD_BACK: &str = "held back: it rests on rows that were rejected";
 
 fn unjudged(explained: &Explained<'_>, policy: Option<&Policy>) -> Option<String> {
@@ -131,7 +165,7 @@ fn unjudged(explained: &Explained<'_>, policy: Option<&Policy>) -> Option<String
                 (Some(day), _) if as_of.given && day > as_of.date => {
                     format!("outside the audit: submitted on {day}, after the as-of date {}", as_of.date)
                 }
-                (Some(day), Some(crate::policy::Version { from: Some(from), .. })) => {
+                (Some(day), Some(Version { from: Some(from), .. })) => {
                     format!(
                         "outside every policy version: submitted on {day}, and the first version is in force from {from}"
                     )
@@ -156,15 +190,20 @@ fn heading(books: &Books, explained: &Explained<'_>, policy: Option<&Policy>) ->
         ("account", text(request.account)),
         ("invoice", about),
     ];
-    if let Some((policy, version)) = explained.judged_by {
-        let calendar = policy.calendar.as_ref().map(|c| format!("; business days by {}", c.name)).unwrap_or_default();
-        heading.push(("judged by", format!("{}, version {}", policy.name, version.id)));
-        heading.push(("days", format!("in {}{calendar}", zone.name())));
+    if explained.judged_by.is_some() {
+        heading.extend(judged_by(explained.judged_by, zone));
     } else if let Some(policy) = policy {
         heading.push(("policy", policy.name.clone()));
     }
     heading.push(("as of", explained.as_of.date.to_string()));
     heading
+}
+
+fn judged_by(by: Option<(&Policy, &Version)>, zone: Zone) -> Vec<(&'static str, String)> {
+    let Some((policy, version)) = by else { return Vec::new() };
+    let calendar = policy.calendar.as_ref().map(|c| format!("; business days by {}", c.name)).unwrap_or_default();
+    let judged = format!("{}, version {}", policy.name, version.id);
+    vec![("judged by", judged), ("days", format!("in {}{calendar}", zone.name()))]
 }
 
 /// The lines that a request is about.
@@ -229,6 +268,11 @@ fn timeline(books: &Books, request: &Request, zone: Zone) -> Vec<Event> {
         all.push((parent.submitted_at, format!("{}{of}", Column::SubmittedAt.name()), None, parent.place));
         books.decisions_of(parent).for_each(|row| of_decision(row, &of, &mut all));
     }
+    in_order(books, all, zone)
+}
+
+/// What happened, in order of time.
+fn in_order(books: &Books, mut all: Vec<Happened<'_>>, zone: Zone) -> Vec<Event> {
     all.retain(|(stamp, ..)| !stamp.is_blank());
     all.sort_by_key(|(stamp, ..)| stamp.instant_in(zone));
     let alike = |a: &Happened<'_>, b: &Happened<'_>| a.0.show(zone) == b.0.show(zone) && a.1 == b.1;

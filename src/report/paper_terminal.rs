@@ -24,7 +24,7 @@ const DIM: Style = Style::new().dimmed();
 /// # Errors
 /// When the place cannot be written to.
 pub fn show(paper: &Paper<'_>, books: &Books, all: bool, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "{BOLD}Case {}{BOLD:#}", plain(paper.case))?;
+    writeln!(to, "{BOLD}{} {}{BOLD:#}", paper.about, plain(&paper.case))?;
     named(&paper.heading, "  ", to)?;
     if let Some(why) = &paper.unjudged {
         writeln!(to, "  {BOLD}Not judged{BOLD:#}: {why}")?;

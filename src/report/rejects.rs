@@ -4,12 +4,51 @@ use super::cell::cell;
 use super::folder::{FolderError, Output};
 use super::ordered;
 use crate::record::{ExportFile, HeldBack, Place, Reject};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::io;
 
 /// The first line of `rejects.csv`.
 pub const REJECTS_HEADER: &str = "file,record,line,column,value,reason\n";
 /// The first line of `held_back.csv`.
 pub const HELD_BACK_HEADER: &str = "request_id,invoice_id,because\n";
+
+/// A rejected row as it is written: file, record, line, column, value and reason.
+#[derive(Serialize, Deserialize)]
+pub struct RejectRow<'a>(
+    #[serde(borrow)] pub Cow<'a, str>,
+    pub u32,
+    pub u64,
+    #[serde(borrow)] pub Cow<'a, str>,
+    #[serde(borrow)] pub Cow<'a, str>,
+    #[serde(borrow)] pub Cow<'a, str>,
+);
+
+impl<'a> RejectRow<'a> {
+    /// A row of `rejects.csv`.
+    pub fn of(files: &'a [ExportFile], reject: &'a Reject) -> RejectRow<'a> {
+        let [column, value, reason] = [&reject.column, &reject.value, &reject.reason].map(|text| text.as_str().into());
+        let file = name(files, reject.place).into();
+        RejectRow(file, reject.place.record, reject.line, column, value, reason)
+    }
+}
+
+/// A case held back as it is written: request, invoice, and the rows because of which, as `file:record` joined by `;`.
+#[derive(Serialize, Deserialize)]
+pub struct HeldBackRow<'a>(
+    #[serde(borrow)] pub Cow<'a, str>,
+    #[serde(borrow)] pub Cow<'a, str>,
+    #[serde(borrow)] pub Cow<'a, str>,
+);
+
+impl<'a> HeldBackRow<'a> {
+    /// A row of `held_back.csv`.
+    pub fn of(files: &'a [ExportFile], case: &'a HeldBack) -> HeldBackRow<'a> {
+        let cite = |place: &Place| format!("{}:{}", name(files, *place), place.record);
+        let because: Vec<String> = case.because.iter().map(cite).collect();
+        HeldBackRow(case.request_id.as_str().into(), case.invoice_id.as_str().into(), because.join(";").into())
+    }
+}
 
 /// Writes `rejects.csv`.
 ///
@@ -29,13 +68,10 @@ pub fn format_rejects(files: &[ExportFile], rejects: &[Reject], to: &mut Vec<u8>
     to.clear();
     let mut rows = csv::Writer::from_writer(to);
     for reject in rejects {
-        let (record, line) = (reject.place.record.to_string(), reject.line.to_string());
-        let name = name(files, reject.place);
+        let RejectRow(file, record, line, column, value, reason) = RejectRow::of(files, reject);
+        let (record, line) = (record.to_string(), line.to_string());
         rows.write_record(
-            [name, &record, &line, &reject.column, &reject.value, &reject.reason]
-                .map(cell)
-                .iter()
-                .map(|text| text.as_bytes()),
+            [&*file, &record, &line, &column, &value, &reason].map(cell).iter().map(|text| text.as_bytes()),
         )?;
     }
     rows.flush()
@@ -59,14 +95,8 @@ pub fn format_held_back(files: &[ExportFile], cases: &[HeldBack], to: &mut Vec<u
     to.clear();
     let mut rows = csv::Writer::from_writer(to);
     for case in cases {
-        let cite = |place: &Place| format!("{}:{}", name(files, *place), place.record);
-        let because: Vec<String> = case.because.iter().map(cite).collect();
-        rows.write_record(
-            [case.request_id.as_str(), &case.invoice_id, &because.join(";")]
-                .map(cell)
-                .iter()
-                .map(|text| text.as_bytes()),
-        )?;
+        let HeldBackRow(request, invoice, because) = HeldBackRow::of(files, case);
+        rows.write_record([&*request, &invoice, &because].map(cell).iter().map(|text| text.as_bytes()))?;
     }
     rows.flush()
 }

@@ -46,6 +46,8 @@ pub struct RunOptions<'a> {
     pub ignore: &'a [String],
     /// What is written up besides deviations and what is for a person to judge.
     pub include: Vec<&'static str>,
+    /// In which formats findings are written.
+    pub format: Vec<&'static str>,
     /// The least severity that fails the run.
     pub fail_on: &'static str,
     /// Whether rejected rows do not fail it.

@@ -81,3 +81,53 @@ fn nothing_in_the_exports_reaches_the_terminal_as_a_command() {
     let shown = stdout(&desk.audit(&[]).code(3));
     assert!(shown.contains("\\u{1b}]0;x\\u{7}") && !shown.contains('\u{1b}'), "{shown}");
 }
+
+#[test]
+fn a_finding_leads_to_its_case_or_to_its_line() {
+    let desk = Desk::with(&Exports::faulty());
+    desk.audit(&["--select", "acme"]).code(1);
+    for row in desk.rows("findings.csv") {
+        let page = explained(&desk, &["--finding", &row["finding_id"], "exports"]);
+        let (title, others) = match row["request_id"].as_str() {
+            "" => (format!("Invoice {}, line {}", row["invoice_id"], row["line"]), "Case"),
+            case => (format!("Case {case}"), "Invoice INV"),
+        };
+        assert!(page.starts_with(&title) && !page.contains(others), "{page}");
+        assert!(page.contains(&format!("deviation  {}", row["rule"])), "{page}");
+        let amount = row["amount"].trim_start_matches('-');
+        assert!(amount.is_empty() || page.contains(&format!("money at stake: {amount} USD")), "{page}");
+    }
+    for arguments in [&["explain", "--finding", "0123456789abcdef", "exports"][..], &["explain"]] {
+        desk.run(&[arguments, &["--policies", "policies"]].concat()).code(2);
+    }
+}
+
+#[test]
+fn every_format_of_a_page_says_the_same() {
+    let desk = Desk::with(&Exports::faulty());
+    let page = |format: &str| explained(&desk, &["C", "exports", "--format", format]);
+    let json: serde_json::Value = serde_json::from_str(&page("json")).unwrap();
+    let finding = json["rules"].as_array().unwrap().iter().find(|rule| rule["rule"] == "acme.1-answer").unwrap();
+    assert_eq!([&json["case"], &finding["verdict"]], ["C", "deviation"]);
+    let (markdown, html) = (page("md"), page("html"));
+    for text in ["acme.1-answer", "2026-03-11", "5 days after 2026-03-01 is 2026-03-06", "requests.csv:3"] {
+        assert!(markdown.contains(text) && html.contains(text), "{text}\n{markdown}");
+    }
+    assert!(markdown.contains(finding["finding"]["message"].as_str().unwrap()), "{markdown}");
+    assert!(!html.contains("<script") && !html.contains("src="));
+}
+
+#[test]
+fn hostile_text_is_text_in_every_format() {
+    let mut exports = Exports::faulty();
+    exports.decisions = exports.decisions.replace("agent-1,T-C", "\"</script><b>|*x*\u{202e}\",T-C");
+    let desk = Desk::with(&exports);
+    let page = |format: &str| explained(&desk, &["C", "exports", "--format", format]);
+    for format in ["text", "md", "html"] {
+        let page = page(format);
+        assert!(!page.contains('\u{202e}') && page.contains("u{202e}") | page.contains("u\\{202e"), "{format}: {page}");
+        assert!(format == "text" || !page.contains("<b>"), "{format}: {page}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&page("json")).unwrap();
+    assert!(json.to_string().contains("\u{202e}"));
+}

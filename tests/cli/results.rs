@@ -209,7 +209,7 @@ fn the_rows_are_in_their_order() {
     let ids: BTreeSet<&String> = found.iter().map(|row| &row["finding_id"]).collect();
     assert_eq!(ids.len(), found.len());
     assert!(desk.rows("held_back.csv").iter().map(|row| row["request_id"].clone()).is_sorted());
-    for name in desk.listing("out") {
+    for name in desk.listing("out").iter().filter(|name| !name.ends_with(".xlsx")) {
         let text = desk.text(&format!("out/{name}"));
         assert!(text.ends_with('\n') && !text.contains('\r'), "{name}");
     }
@@ -234,7 +234,7 @@ fn the_run_can_be_checked() {
     for file in written {
         let name = format!("out/{}", file["name"].as_str().unwrap());
         assert_eq!(file["sha256"], of_file(&name));
-        assert_eq!(file["bytes"].as_u64(), Some(desk.text(&name).len() as u64));
+        assert_eq!(file["bytes"].as_u64(), Some(std::fs::metadata(desk.path(&name)).unwrap().len()));
     }
     let policies = run["policies"].as_array().unwrap();
     let acme = policies.iter().find(|file| file["file"] == "acme.toml").unwrap();

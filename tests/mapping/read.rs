@@ -4,12 +4,14 @@ use reperform::audit::{Options, audit};
 use reperform::column::{AmountColumn, Table};
 use reperform::divided::{self, Asked};
 use reperform::document;
+use reperform::explain::Workings;
 use reperform::export::ReadError;
 use reperform::mapping::{mapping, prepare};
 use reperform::policy::{Catalogue, shipped, word};
 use reperform::record::{Books, Place, Sources};
 use reperform::report::folder::Folder;
-use reperform::report::{Results, findings, rejects};
+use reperform::report::format::Format;
+use reperform::report::{Results, files};
 use reperform::time::Zone;
 use std::fs;
 use std::path::Path;
@@ -71,14 +73,13 @@ pub fn same_in_parts(sources: &Sources) {
     let results = Results { catalogue: &CATALOGUE, books: &books, report: &report };
     let target = tempfile::tempdir().unwrap();
     let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
-    let [mut csv, mut jsonl, mut rejected, mut held_back] = FILES.map(|file| folder.create(file).unwrap());
-    findings::write(results, &mut csv, &mut jsonl).unwrap();
-    rejects::rejects(&books.files, &books.rejects, &mut rejected).unwrap();
-    rejects::held_back(&books.files, &books.held_back, &mut held_back).unwrap();
-    [csv, jsonl, rejected, held_back].into_iter().for_each(|file| folder.close(file));
+    let formats = [Format::Csv, Format::Jsonl];
+    let workings = Workings::of(&CATALOGUE, &books, &options, report.as_of);
+    files::write(results, &workings, &formats, &mut folder).unwrap();
     let whole = texts(folder);
     let mut folder = Folder::begin(&target.path().join("parts"), false).unwrap();
-    let asked = Asked { catalogue: &CATALOGUE, sources, options: &options, parts: 3, memory: 1 << 20 };
+    let asked =
+        Asked { catalogue: &CATALOGUE, sources, options: &options, formats: &formats, parts: 3, memory: 1 << 20 };
     let totals = divided::audit(&asked, &mut folder, &|_| {}, &|_| {}).unwrap();
     for (part, file) in totals.files.iter().zip(&books.files) {
         assert_eq!(part.left_out, file.left_out, "{}", file.name);

@@ -34,8 +34,15 @@ use std::io::{self, Write};
 /// The file's name.
 pub const NAME: &str = "report.html";
 
-const STYLE: &str = include_str!("page.css");
+/// The style sheet of every page.
+pub(super) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+
+/// What a page without a script may do: use its own style.
+pub(super) fn csp_of_style() -> String {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'")
+}
 
 /// What the page may do: run its own script and style, by their hashes, and nothing else.
 fn csp() -> String {

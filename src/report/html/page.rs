@@ -8,7 +8,8 @@ use crate::policy::rule::Severity;
 use crate::policy::{Catalogue, Policy};
 use crate::report::coverage::{Covered, covered};
 use crate::report::exposure::{Exposures, Group, Total};
-use crate::report::layout::{count, counted, grouped, plain};
+use crate::report::layout::{count, counted, encoded, grouped, plain};
+use crate::report::opinion::Opinion;
 use crate::report::summary::{FileRows, Summary};
 use crate::report::totals::Totals;
 use serde::Serialize;
@@ -49,12 +50,6 @@ pub struct Page {
 pub struct AsOfView {
     pub date: String,
     pub from: String,
-}
-
-/// The outcome in one line, and what limits it.
-pub struct Opinion {
-    pub line: String,
-    pub limits: Vec<String>,
 }
 
 /// A policy, and what it says that no rule tests.
@@ -191,7 +186,7 @@ impl Page {
         Page {
             style,
             csp,
-            opinion: opinion(summary, &covered),
+            opinion: Opinion::of(summary, &covered),
             as_of: as_of(summary),
             period: summary.period.as_ref().map_or_else(String::new, |p| format!("{} to {}", p.first, p.last)),
             results: results(summary),
@@ -217,61 +212,6 @@ impl Page {
             version: env!("CARGO_PKG_VERSION"),
         }
     }
-}
-
-/// A share in percent with one digit.
-fn percent(part: u64, whole: u64) -> String {
-    let permille = (u128::from(part) * 1000 + u128::from(whole) / 2).checked_div(u128::from(whole)).unwrap_or_default();
-    match permille {
-        0 if part > 0 => "less than 0.1 %".to_owned(),
-        _ => format!("{}.{} %", permille / 10, permille % 10),
-    }
-}
-
-fn opinion(summary: &Summary<'_>, covered: &[Covered<'_>]) -> Opinion {
-    let (verdicts, cases) = (&summary.verdicts, &summary.cases);
-    let tested = verdicts.compliant + verdicts.deviation + verdicts.review;
-    let line = match (tested, verdicts.deviation) {
-        (0, _) => "Nothing could be tested: there is no opinion.".to_owned(),
-        (_, 0) => format!("In none of {} was a deviation from the policies found.", counted(tested, "test", "tests")),
-        (_, found) => {
-            let share = percent(found, tested);
-            format!(
-                "In {} of {} the decisions deviate from the policies ({share}).",
-                count(found),
-                counted(tested, "test", "tests")
-            )
-        }
-    };
-    let mut limits = Vec::new();
-    let mut limit = |number: u64, text: String| {
-        if number > 0 {
-            limits.push(text);
-        }
-    };
-    let severities: Vec<String> = summary
-        .findings
-        .by_severity
-        .0
-        .iter()
-        .filter(|(_, group)| group.deviation > 0)
-        .map(|(name, group)| format!("{} {name}", count(group.deviation)))
-        .collect();
-    limit(verdicts.deviation, format!("By severity: {}.", severities.join(", ")));
-    let judge = verdicts.review;
-    limit(judge, format!("{} left to a person to judge.", counted(judge, "result is", "results are")));
-    let unmade = verdicts.indeterminate;
-    limit(unmade, format!("{} not be made for want of evidence.", counted(unmade, "test could", "tests could")));
-    let held = counted(cases.held_back, "case was", "cases were");
-    limit(cases.held_back, format!("{held} held back, as rows that they rest on were rejected."));
-    let outside = cases.outside_versions;
-    limit(
-        outside,
-        format!("{} outside every policy version or after the as-of date.", counted(outside, "case lies", "cases lie")),
-    );
-    let idle = covered.iter().filter(|covered| covered.tally.applied() == 0).count() as u64;
-    limit(idle, format!("{} no case to be put to.", counted(idle, "rule had", "rules had")));
-    Opinion { line, limits }
 }
 
 fn as_of(summary: &Summary<'_>) -> AsOfView {
@@ -411,14 +351,7 @@ fn table(key: &'static str, title: &'static str, mut groups: Groups<'_>) -> Grou
 
 /// The link to the findings of a group.
 fn link(key: &str, name: &str) -> String {
-    let mut link = format!("#{key}=");
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => link.push(char::from(byte)),
-            _ => link.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    link
+    format!("#{key}={}", encoded(name))
 }
 
 /// The months from the first to the last, those without a finding too, unless they are very many.
@@ -472,18 +405,6 @@ fn largest(totals: &Totals<'_>) -> Vec<LargestTable> {
 
 fn coverage_row(covered: &Covered<'_>) -> CoverageRow {
     let (rule, tally) = (covered.rule, &covered.tally);
-    let columns: Vec<String> = covered
-        .missing()
-        .iter()
-        .map(|(column, outcomes)| format!("no column {} ({})", column.name(), count(*outcomes)))
-        .collect();
-    let why = match (tally.applied(), tally.indeterminate) {
-        (0, _) if !rule.can_apply() => "its list is empty".to_owned(),
-        (0, _) => "no case that it is about".to_owned(),
-        (_, 0) => String::new(),
-        _ if columns.is_empty() => "cells that it needs are blank or contradict each other".to_owned(),
-        _ => columns.join(", "),
-    };
     CoverageRow {
         id: rule.id.clone(),
         title: rule.title.clone(),
@@ -497,7 +418,7 @@ fn coverage_row(covered: &Covered<'_>) -> CoverageRow {
             tally.indeterminate,
         ]
         .map(count),
-        why,
+        why: covered.why(),
     }
 }
 

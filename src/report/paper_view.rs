@@ -1,0 +1,194 @@
+//! A page of a workpaper in Markdown, as a page of HTML, and as JSON.
+
+use super::html::{STYLE, csp_of_style};
+use super::paper::{Fact, Paper, figures};
+use crate::check::outcome::Verdict;
+use crate::explain::Judged;
+use crate::money;
+use crate::record::Books;
+use askama::Template;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// A page as text, part by part.
+#[derive(Serialize)]
+pub struct View {
+    about: &'static str,
+    case: String,
+    heading: Vec<Named>,
+    not_judged: Option<String>,
+    facts: Vec<FactView>,
+    timeline: Vec<EventView>,
+    verdicts: Vec<Count>,
+    money_at_stake: Option<String>,
+    rules: Vec<RuleView>,
+    /// How many further rules do not apply.
+    not_applicable: usize,
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct FactView {
+    role: &'static str,
+    row: String,
+    cells: Vec<Named>,
+    rejected: Option<String>,
+}
+
+#[derive(Serialize)]
+struct EventView {
+    when: String,
+    what: String,
+    rows: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Count {
+    verdict: &'static str,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    verdict: &'static str,
+    rule: String,
+    title: String,
+    severity: &'static str,
+    clause: String,
+    reading: Option<String>,
+    finding: Option<FindingView>,
+    working: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FindingView {
+    finding_id: String,
+    message: String,
+    figures: Vec<Named>,
+    rows: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "explain.html")]
+struct Html<'a> {
+    view: &'a View,
+    style: &'static str,
+    csp: String,
+}
+
+#[derive(Template)]
+#[template(path = "explain.md")]
+struct Markdown<'a> {
+    view: &'a View,
+}
+
+/// How a text is shown: as it is, or with what a reader would obey written out.
+pub type Shown = fn(&str) -> String;
+
+fn named(name: &str, text: &str, shown: Shown) -> Named {
+    Named { name: shown(name), text: shown(text) }
+}
+
+fn all_shown(texts: &[String], shown: Shown) -> Vec<String> {
+    texts.iter().map(|text| shown(text)).collect()
+}
+
+impl View {
+    /// The view of a page. With `all`, the rules that do not apply are listed too.
+    pub fn of(paper: &Paper<'_>, books: &Books, all: bool, shown: Shown) -> View {
+        let counts = [Verdict::Deviation, Verdict::Review, Verdict::Indeterminate, Verdict::Compliant];
+        let at_stake = paper.exposure().and_then(|finding| {
+            let amount = finding.amount?;
+            let side = if amount.is_sign_negative() { "under" } else { "over" };
+            Some(format!("{} {} {side}", money::show(amount.abs(), finding.currency), finding.currency.code()))
+        });
+        let idle = paper.not_applicable.iter().filter(|_| all);
+        View {
+            about: paper.about,
+            case: shown(&paper.case),
+            heading: paper.heading.iter().map(|(name, text)| named(name, text, shown)).collect(),
+            not_judged: paper.unjudged.clone(),
+            facts: paper.facts.iter().map(|of| fact(of, shown)).collect(),
+            timeline: paper
+                .timeline
+                .iter()
+                .map(|e| EventView { when: e.when.clone(), what: shown(&e.what), rows: all_shown(&e.cited, shown) })
+                .collect(),
+            verdicts: counts.map(|verdict| Count { verdict: verdict.name(), count: paper.count(verdict) }).into(),
+            money_at_stake: at_stake,
+            rules: paper.judged.iter().chain(idle).map(|judged| rule(judged, books, shown)).collect(),
+            not_applicable: paper.not_applicable.len(),
+        }
+    }
+
+    /// Writes the page as one file of HTML, which needs no network.
+    ///
+    /// # Errors
+    /// When the place cannot be written to.
+    pub fn html(&self, to: &mut dyn Write) -> io::Result<()> {
+        Html { view: self, style: STYLE, csp: csp_of_style() }.write_into(to)?;
+        writeln!(to)
+    }
+
+    /// Writes the page in Markdown.
+    ///
+    /// # Errors
+    /// When the place cannot be written to.
+    pub fn markdown(&self, to: &mut dyn Write) -> io::Result<()> {
+        Markdown { view: self }.write_into(to)?;
+        writeln!(to)
+    }
+
+    /// Writes the page as JSON.
+    ///
+    /// # Errors
+    /// When the place cannot be written to.
+    pub fn json(&self, to: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *to, self)?;
+        writeln!(to)
+    }
+}
+
+fn fact(fact: &Fact<'_>, shown: Shown) -> FactView {
+    FactView {
+        role: fact.role,
+        row: shown(&fact.cited),
+        cells: fact.cells.iter().map(|(name, text)| named(name, text, shown)).collect(),
+        rejected: fact.reject.map(|reject| match reject.column.as_str() {
+            "" => shown(&reject.reason),
+            column => shown(&format!("{column}: {}", reject.reason)),
+        }),
+    }
+}
+
+fn rule(judged: &Judged<'_>, books: &Books, shown: Shown) -> RuleView {
+    let rule = judged.rule.rule;
+    RuleView {
+        verdict: judged.verdict.map_or("not applicable", Verdict::name),
+        rule: rule.id.clone(),
+        title: rule.title.clone(),
+        severity: rule.severity.name(),
+        clause: rule.clause.clone(),
+        reading: rule.reading.clone(),
+        finding: judged.finding.as_ref().map(|finding| {
+            let mut figures: Vec<Named> =
+                figures(finding).iter().map(|(name, text)| named(name, text, shown)).collect();
+            let ids = [("decision", finding.decision), ("line", finding.line)];
+            figures.extend(
+                ids.iter().filter(|(_, id)| !id.is_blank()).map(|(name, id)| named(name, books.text(*id), shown)),
+            );
+            FindingView {
+                finding_id: finding.id(books),
+                message: shown(&finding.message),
+                figures,
+                rows: finding.evidence.iter().map(|place| shown(&books.cite(*place))).collect(),
+            }
+        }),
+        working: all_shown(&judged.working, shown),
+    }
+}
