@@ -84,7 +84,7 @@ class Bench:
         """Audits once."""
         out = self.work / to
         shutil.rmtree(out, ignore_errors=True)
-        command = [self.program, "audit", folder, "--out", out, "--quiet", "--allow-rejects", *options]
+        command = [self.program, "audit", folder, "--out", out, "--quiet", "--allow-rejects", "--format", "csv,jsonl", *options]
         run = measure(command, AUDITED)
         timing = json.loads((out / "run.json").read_text())["timing"]
         run.stages = {key.removesuffix("_ms"): ms / 1000 for key, ms in timing.items() if key.endswith("_ms")}
