@@ -6,7 +6,7 @@
 
 use crate::column::{AmountColumn, Column, Columns, RequestTime, Table};
 use crate::document;
-use crate::mapping::Source;
+use crate::mapping::{SettledDates, Source};
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::text::{Sym, Texts};
 use crate::time::Stamp;
@@ -502,6 +502,17 @@ impl Sources {
             Table::Requests => &mut self.requests,
             Table::Decisions => &mut self.decisions,
         }
+    }
+
+    /// The forms of dates that the data settled, each once.
+    pub fn settled(&self) -> Vec<(Table, &SettledDates)> {
+        let mut settled = Vec::new();
+        for (table, export) in self.all() {
+            let found = export.source.iter().flat_map(|source| &source.settled).map(|dates| (table, dates));
+            let new: Vec<_> = found.filter(|dates| !settled.contains(dates)).collect();
+            settled.extend(new);
+        }
+        settled
     }
 
     /// All exports, table by table.

@@ -31,7 +31,7 @@ impl Stamp {
 
     /// A bare date.
     pub fn date(day: NaiveDate) -> Stamp {
-        Stamp::day_alone(day.num_days_from_ce() - UNIX_EPOCH_FROM_CE)
+        Stamp::day_alone(number_of_date(day))
     }
 
     /// A bare date by its [`day_number`].
@@ -174,6 +174,11 @@ static DAYS: LazyLock<Vec<NaiveDate>> = LazyLock::new(|| {
     first_day.iter_days().take((end - first + 1) as usize).collect()
 });
 
+/// How many days a date is after the first of 1970.
+pub fn number_of_date(day: NaiveDate) -> i32 {
+    day.num_days_from_ce() - UNIX_EPOCH_FROM_CE
+}
+
 /// The date so many days after the first of 1970.
 pub fn date_of_number(days: i64) -> Option<NaiveDate> {
     let number = i32::try_from(days).ok()?;
@@ -258,7 +263,7 @@ impl Zone {
 
     /// Seconds by which its clocks are ahead of UTC as a day begins.
     pub fn offset_on(self, day: NaiveDate) -> i64 {
-        let midnight = i64::from(day.num_days_from_ce() - UNIX_EPOCH_FROM_CE) * TICKS_PER_DAY;
+        let midnight = i64::from(number_of_date(day)) * TICKS_PER_DAY;
         (midnight - self.instant_of_local(midnight)) / TICKS_PER_SECOND
     }
 

@@ -277,3 +277,9 @@ pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let shown: Vec<String> = alike.iter().take(3).map(|(_, other)| format!("`{other}`")).collect();
     shown.join(", ")
 }
+
+/// The same as a question, if any name is like it.
+pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let near = near(name, known);
+    (!near.is_empty()).then(|| format!("did you mean {near}?"))
+}

@@ -13,7 +13,6 @@ use crate::explain::Workings;
 use crate::plan::Plans;
 use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
-use crate::policy::word;
 use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
 use crate::report::format::Format;
@@ -139,9 +138,7 @@ impl Audit<'_> {
         // Whether the results can be written is known before the exports are read, and nothing lies there meanwhile.
         drop(Folder::begin(&args.target(), args.force)?);
         let progress = Progress::new(args.quiet);
-        progress.step("reading", self.bytes);
-        let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-        let books = crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?;
+        let books = super::exports::read(catalogue, sources, &progress)?;
         clock.timing.reading_ms = clock.lap();
         progress.step("judging", books.requests.len() as u64);
         let report = audit(catalogue, &books, options, &|n| progress.tick(n))?;

@@ -8,7 +8,6 @@ use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
 use crate::audit::{Options, audit};
 use crate::plan::Plans;
-use crate::policy::word;
 use crate::report::summary::Summary;
 use crate::report::totals::Totals;
 use crate::report::{Results, readiness};
@@ -36,9 +35,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
         return Err(Failure::new("the exports are larger than the memory that is free".to_owned(), Some(help)));
     }
     let progress = Progress::new(false);
-    progress.step("reading", super::exports::bytes(sources));
-    let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-    let books = crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?;
+    let books = super::exports::read(&catalogue, sources, &progress)?;
     // Only a rule that is put to the cases can tell what it lacks.
     progress.step("trying", books.requests.len() as u64);
     let options = Options { as_of: args.exports.as_of, include_indeterminate: false, selection };

@@ -8,13 +8,12 @@ use super::progress::Progress;
 use crate::audit::{Options, audit};
 use crate::explain::{explain, explain_line};
 use crate::policy::Catalogue;
-use crate::policy::word;
 use crate::record::Books;
 use crate::report::layout::plain;
 use crate::report::paper::Paper;
 use crate::report::paper_terminal;
 use crate::report::paper_view::View;
-use crate::wording::near;
+use crate::wording::did_you_mean;
 use clap::ValueEnum;
 use std::io;
 
@@ -63,9 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let exports = exports.exports()?;
     let sources = &exports.sources;
     let progress = Progress::new(false);
-    progress.step("reading", super::exports::bytes(sources));
-    let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-    let books = crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?;
+    let books = super::exports::read(&catalogue, sources, &progress)?;
     drop(progress);
     let options = Options { as_of, include_indeterminate: true, selection };
     let Some(id) = &args.finding else { return args.case(&case.unwrap_or_default(), &catalogue, &books, &options) };
@@ -131,11 +128,7 @@ fn unreadable(error: io::Error) -> Failure {
 
 fn unknown(case: &str, books: &Books) -> Failure {
     let used = books.requests.iter().map(|request| books.text(request.id));
-    let near = near(case, used.chain(books.held_back.iter().map(|held| held.request_id.as_str())));
-    let help = if near.is_empty() {
-        "a case is named by its `request_id`".to_owned()
-    } else {
-        format!("did you mean {near}?")
-    };
+    let known = used.chain(books.held_back.iter().map(|held| held.request_id.as_str()));
+    let help = did_you_mean(case, known).unwrap_or_else(|| "a case is named by its `request_id`".to_owned());
     Failure::new(format!("there is no case `{case}`"), Some(help))
 }

@@ -1,12 +1,14 @@
 //! Which exports a command reads.
 
 use super::failure::Failure;
+use super::progress::Progress;
 use crate::column::Table;
 use crate::document::Source;
 use crate::export::input::Input;
 use crate::mapping::{self, Mapping};
-use crate::record::{Export, Sources};
-use crate::wording::near;
+use crate::policy::{Catalogue, word};
+use crate::record::{Books, Export, Sources};
+use crate::wording::did_you_mean;
 use chrono::NaiveDate;
 use std::fs::File;
 use std::io;
@@ -192,12 +194,8 @@ pub(super) fn document(asked: &Path) -> Result<Source, Failure> {
     let shipped = mapping::shipped();
     let found = shipped.iter().find(|source| mapping::name(source) == name);
     found.cloned().ok_or_else(|| {
-        let near = near(&name, shipped.iter().map(mapping::name));
-        let help = if near.is_empty() {
-            "name a file, or one of those that `reperform mapping list` lists".to_owned()
-        } else {
-            format!("did you mean {near}?")
-        };
+        let all = || "name a file, or one of those that `reperform mapping list` lists".to_owned();
+        let help = did_you_mean(&name, shipped.iter().map(mapping::name)).unwrap_or_else(all);
         Failure::new(format!("there is no mapping `{name}`"), Some(help))
     })
 }
@@ -253,4 +251,11 @@ fn day(text: &str) -> Result<NaiveDate, String> {
         && text.bytes().enumerate().all(|(at, b)| b.is_ascii_digit() || (b == b'-' && (at == 4 || at == 7)));
     let day = digits.then(|| text.parse::<NaiveDate>().ok()).flatten();
     day.ok_or_else(|| "expected a day such as `2026-03-31`".to_owned())
+}
+
+/// Reads exports by the words of a catalogue.
+pub(super) fn read(catalogue: &Catalogue, sources: &Sources, progress: &Progress) -> Result<Books, Failure> {
+    progress.step("reading", bytes(sources));
+    let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
+    Ok(crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?)
 }

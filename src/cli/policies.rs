@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::plan::Selection;
 use crate::policy::{Catalogue, Source, shipped};
-use crate::wording::near;
+use crate::wording::did_you_mean;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -115,8 +115,7 @@ impl RuleArgs {
 
 /// The message for a name that no rule has.
 pub(super) fn no_rule(name: &str, ids: &[&str]) -> (String, Option<String>) {
-    let near = near(name, ids.iter().copied());
-    let help =
-        if near.is_empty() { "`reperform rules` lists all rules".to_owned() } else { format!("did you mean {near}?") };
+    let all = || "`reperform rules` lists all rules".to_owned();
+    let help = did_you_mean(name, ids.iter().copied()).unwrap_or_else(all);
     (format!("no rule is named `{name}` or begins so"), Some(help))
 }

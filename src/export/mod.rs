@@ -60,6 +60,7 @@ use input::Refused;
 use invoices::InvoiceBook;
 use ledger::{Judge, Ledger, Shared};
 use requests::RequestBook;
+pub(crate) use row::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;

@@ -7,7 +7,7 @@ use super::header::{Plan, Sort, Task};
 use super::typer::{Bytes, KEY, Span, Typer};
 use super::value::{is_bare, trimmed};
 use crate::column::{Column, Type};
-use crate::mapping::row::{MapFault, MappedRow, Reason, RowMap, Scratch};
+use crate::mapping::row::{MappedRow, Reason, RowMap, Scratch};
 use foldhash::quality::FixedState;
 use memchr::memchr_iter;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -19,11 +19,13 @@ const LIKELY_ROW: usize = 96;
 
 /// Why a row cannot be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// The column's name, or nothing if the row as a whole is at fault.
-    pub(super) column: String,
-    pub(super) value: String,
-    pub(super) reason: String,
+    pub(crate) column: String,
+    /// What stands there, as far as it is shown.
+    pub(crate) value: String,
+    /// What is wrong with it.
+    pub(crate) reason: String,
 }
 
 impl Fault {
@@ -110,10 +112,10 @@ impl<'a, R: Record> Parser<'a, R> {
             }
             Ok(_) if fields.ends.len() != expected => Some(self.ragged(fields, expected - map.added())),
             Ok(MappedRow { fault: None, .. }) => None,
-            Ok(MappedRow { fault: Some(MapFault { column, value, reason }), .. }) => {
-                let value = shown(value.as_bytes());
+            Ok(MappedRow { fault: Some(fault), .. }) => {
+                let fault = Fault { value: shown(fault.value.as_bytes()), ..fault };
                 let fields: Vec<&[u8]> = fields.iter().collect();
-                Some(Box::new(Found::Fault(Fault { column, value, reason }, self.print(&fields))))
+                Some(Box::new(Found::Fault(fault, self.print(&fields))))
             }
         };
         let rows = &mut self.waiting;

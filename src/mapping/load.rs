@@ -12,6 +12,7 @@ use super::source::{
 use crate::column::{Column, Table, Type};
 use crate::document::{self, Problem, Reading, one_line};
 use crate::time::Zone;
+use crate::wording::did_you_mean;
 use encoding_rs::{Encoding, UTF_8};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -201,7 +202,7 @@ impl Compiler<'_, '_> {
                 "write `gather = { by = …, event = …, time = … }`, or leave `first`, `last`, `sum` and `count` out";
             self.problem(self.span.clone(), "a column takes events, and the source does not `gather` them", help);
         }
-        let is_number = |spec: &&Spec| matches!(spec.pick, Pick::Product(..)) || is_sum(spec);
+        let is_number = |spec: &&Spec| matches!(spec.pick, Pick::Product(..)) || spec.is_sum();
         let by_currency = |spec: &&Spec| match (&spec.pick, &spec.convert) {
             (Pick::Product(..), Convert::Amount(_, minor)) => *minor != Minor::No,
             (_, Convert::Amount(_, minor)) => *minor == Minor::ByCurrency,
@@ -215,7 +216,7 @@ impl Compiler<'_, '_> {
                 "write `minor_units` as a number of digits for a sum; a product has none",
             );
         }
-        let lacks = |spec: &&Spec| matches!(spec.pick, Pick::Event) && !is_count(spec);
+        let lacks = |spec: &&Spec| matches!(spec.pick, Pick::Event) && !spec.is_count();
         let without_time = source.gather.as_ref().is_some_and(|gather| gather.time.is_none());
         if let Some(spec) = source.columns.iter().find(lacks).filter(|_| without_time) {
             let what = format!("`{}` takes the time of an event, and `gather` names no `time`", spec.column.name());
@@ -331,9 +332,9 @@ impl Compiler<'_, '_> {
             let find = |column: &&Column| column.table() == self.table && column.name() == name.get_ref();
             let Some(column) = Column::ALL.iter().find(find) else {
                 let names = Column::ALL.iter().filter(|column| column.table() == self.table).map(|c| c.name());
-                let near = near(name.get_ref(), names);
                 let what = format!("`{}` has no canonical column `{}`", self.table.name(), name.get_ref());
-                let help = if near.is_empty() { "`reperform columns` lists them".to_owned() } else { near };
+                let all = || "`reperform columns` lists them".to_owned();
+                let help = did_you_mean(name.get_ref(), names).unwrap_or_else(all);
                 self.problem(name.span(), what, &help);
                 continue;
             };
@@ -363,8 +364,9 @@ impl Compiler<'_, '_> {
             Some(pattern) => Some(self.pattern(pattern)?),
             None => None,
         };
-        let is_sum = events.as_ref().is_some_and(|events| matches!(events.which, Which::Sum | Which::Count));
-        if is_sum && !matches!(column.kind(), Type::Amount | Type::Percent | Type::Whole) {
+        if events.as_ref().is_some_and(|events| events.which.is_number())
+            && !matches!(column.kind(), Type::Amount | Type::Percent | Type::Whole)
+        {
             let what = format!("`{}` takes no number", column.name());
             self.problem(span, what, "write `sum` and `count` only for amounts");
             return None;
@@ -564,18 +566,4 @@ impl Compiler<'_, '_> {
         });
         Some(AutoDates { months, zone, clock_change })
     }
-}
-
-fn is_count(spec: &Spec) -> bool {
-    spec.events.as_ref().is_some_and(|events| events.which == Which::Count)
-}
-
-fn is_sum(spec: &Spec) -> bool {
-    spec.events.as_ref().is_some_and(|events| events.which == Which::Sum)
-}
-
-/// The names most like one that is not known, as a help.
-pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = crate::wording::near(name, known);
-    if near.is_empty() { near } else { format!("did you mean {near}?") }
 }

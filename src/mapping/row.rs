@@ -4,6 +4,7 @@ use super::amount::{AmountError, AmountForm, is_canonical};
 use super::date::{DateError, Leaves};
 use super::source::{Condition, Convert, HeaderAt, Minor, Pick, Source, Spec, Which};
 use crate::column::Column;
+use crate::export::Fault;
 use crate::money::{self, Currency, minor_digits};
 use rust_decimal::Decimal;
 use smallvec::SmallVec;
@@ -75,7 +76,7 @@ impl Look {
 /// What is known of a row that was mapped.
 pub(crate) struct MappedRow {
     /// The first fault found.
-    pub(crate) fault: Option<MapFault>,
+    pub(crate) fault: Option<Fault>,
     /// Whether a cell that is not copied as it stands has a comma of its own.
     pub(crate) has_made_comma: bool,
 }
@@ -85,16 +86,6 @@ pub(crate) struct MappedRow {
 pub(crate) struct Scratch {
     text: String,
     lower: String,
-}
-
-/// Why a cell cannot be used, in the source's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MapFault {
-    /// The source's column, or columns.
-    pub(crate) column: String,
-    /// The cell as it stands.
-    pub(crate) value: String,
-    pub(crate) reason: String,
 }
 
 /// The cells of a row of a source.
@@ -210,11 +201,8 @@ impl RowMap {
     ) -> Result<MappedRow, Reason> {
         self.chosen(row)?;
         let verdict = self.verdict(row);
-        let mut fault = (!verdict.is_empty()).then(|| MapFault {
-            column: String::new(),
-            value: String::new(),
-            reason: String::from_utf8_lossy(verdict).into_owned(),
-        });
+        let mut fault = (!verdict.is_empty())
+            .then(|| Fault { reason: String::from_utf8_lossy(verdict).into_owned(), ..Fault::default() });
         let mut has_made_comma = false;
         // Minor units are counted by the row's currency, which is the first of its cells.
         let mut currency = to.len()..to.len();
@@ -300,10 +288,11 @@ impl RowMap {
         }
     }
 
-    fn fault(&self, cell: &Mapped, spec: &Spec, row: &impl Row, reason: String) -> MapFault {
+    /// Why a cell cannot be used, in the source's words: its column or columns, and the cell as it stands.
+    fn fault(&self, cell: &Mapped, spec: &Spec, row: &impl Row, reason: String) -> Fault {
         let text = |at: &usize| String::from_utf8_lossy(row.cell(*at)).trim().to_owned();
         let values: Vec<String> = cell.inputs.iter().map(text).collect();
-        MapFault { column: self.label(spec), value: values.join(", "), reason }
+        Fault { column: self.label(spec), value: values.join(", "), reason }
     }
 
     /// Brings a text that was picked and rewritten into the form of its column.
@@ -379,12 +368,7 @@ fn pick(cell: &Mapped, spec: &Spec, row: &impl Row, to: &mut String) -> Result<(
 impl Spec {
     /// Whether the cell was added up or multiplied before.
     fn is_number(&self) -> bool {
-        let is_sum = self.events.as_ref().is_some_and(|events| events.which == Which::Sum);
-        is_sum || matches!(self.pick, Pick::Product(..))
-    }
-
-    fn is_count(&self) -> bool {
-        self.events.as_ref().is_some_and(|events| events.which == Which::Count)
+        self.is_sum() || matches!(self.pick, Pick::Product(..))
     }
 
     /// What the mapping makes of the text, whatever its form.

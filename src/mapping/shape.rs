@@ -56,10 +56,9 @@ impl Layout<'_> {
 impl Spec {
     /// How many cells the column takes of a gathered row.
     pub(super) fn gathered_cells(&self) -> usize {
-        let is_number = |which| matches!(which, Which::Sum | Which::Count);
         match &self.pick {
             Pick::Constant(_) | Pick::NumberWithin(_) => 0,
-            _ if self.events.as_ref().is_some_and(|events| is_number(events.which)) => 1,
+            _ if self.events.as_ref().is_some_and(|events| events.which.is_number()) => 1,
             Pick::Cell(_) | Pick::Product(..) | Pick::Event => 1,
             Pick::Join(parts, _) => parts.len(),
         }

@@ -231,6 +231,25 @@ pub(super) enum Which {
     Count,
 }
 
+impl Which {
+    /// Whether it makes a number of the events, and not a cell of one.
+    pub(super) fn is_number(self) -> bool {
+        matches!(self, Which::Sum | Which::Count)
+    }
+}
+
+impl Spec {
+    /// Whether the column adds cells of events up.
+    pub(super) fn is_sum(&self) -> bool {
+        self.events.as_ref().is_some_and(|events| events.which == Which::Sum)
+    }
+
+    /// Whether it counts events.
+    pub(super) fn is_count(&self) -> bool {
+        self.events.as_ref().is_some_and(|events| events.which == Which::Count)
+    }
+}
+
 /// What the text becomes.
 #[derive(Clone, Debug)]
 pub(super) enum Convert {
@@ -266,7 +285,12 @@ impl AutoDates {
 impl Source {
     /// What stands between the fields of a file, as its reader sees it.
     pub(crate) fn delimiter_of(&self, path: &Path) -> u8 {
-        if self.is_gathered() || is_parquet(path) { b',' } else { self.delimiter }
+        if self.is_gathered() { b',' } else { self.own_delimiter(path) }
+    }
+
+    /// What stands between the fields of a file as it is opened.
+    pub(super) fn own_delimiter(&self, path: &Path) -> u8 {
+        if is_parquet(path) { b',' } else { self.delimiter }
     }
 
     /// Whether its rows are cases that were gathered from events.

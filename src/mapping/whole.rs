@@ -4,7 +4,7 @@
 use super::header::{Search, names_of};
 use super::source::Source;
 use crate::export::Problem;
-use crate::export::input::{Input, is_parquet};
+use crate::export::input::Input;
 use crate::export::quotes::flaw;
 use std::io::{self, Read};
 use std::path::Path;
@@ -35,8 +35,7 @@ impl Whole {
             input.read_to_end(&mut bytes)?;
             input.hash(&bytes)?;
             let (size, sha256) = input.finish()?;
-            let delimiter = if is_parquet(path) { b',' } else { source.delimiter };
-            Ok(Whole { bytes, size, sha256, delimiter })
+            Ok(Whole { bytes, size, sha256, delimiter: source.own_delimiter(path) })
         };
         read().map_err(|error| vec![Problem::unreadable(name, &error)])
     }

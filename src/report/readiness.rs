@@ -54,18 +54,12 @@ fn left_out(totals: &Totals<'_>) -> Vec<String> {
 
 /// The orders of dates that the data settled.
 fn settled(sources: &Sources) -> Vec<String> {
+    let settled = sources.settled();
     let mut table = Table::new(vec![left("Dates of"), left("are written")]);
-    let mut seen = Vec::new();
-    for (name, source) in sources.all().filter_map(|(table, export)| Some((table.name(), export.source.as_ref()?))) {
-        for dates in &source.settled {
-            let cells = (format!("{name}.{}", dates.column.name()), dates.form.clone());
-            if !seen.contains(&cells) {
-                table.row(vec![left(&cells.0), left(&cells.1)]);
-                seen.push(cells);
-            }
-        }
+    for (of, dates) in &settled {
+        table.row(vec![left(format!("{}.{}", of.name(), dates.column.name())), left(&dates.form)]);
     }
-    if seen.is_empty() { Vec::new() } else { table.lines() }
+    if settled.is_empty() { Vec::new() } else { table.lines() }
 }
 
 /// The rejected rows by what is wrong with them, each kind with the first of its rows.

@@ -98,7 +98,7 @@ pub struct MappingFile<'a> {
 }
 
 /// The form of dates that a column was found to have.
-#[derive(Serialize, PartialEq)]
+#[derive(Serialize)]
 pub struct Settled<'a> {
     /// The table.
     pub table: &'static str,
@@ -170,16 +170,12 @@ impl<'a> Run<'a> {
 }
 
 fn mapping_file<'a>(document: &'a Source, sources: &'a Sources) -> MappingFile<'a> {
-    let mut settled: Vec<Settled> = Vec::new();
-    for (table, source) in sources.all().filter_map(|(table, export)| Some((table, export.source.as_ref()?))) {
-        for dates in &source.settled {
-            let dates = Settled { table: table.name(), column: dates.column.name(), dates: &dates.form };
-            if !settled.contains(&dates) {
-                settled.push(dates);
-            }
-        }
-    }
-    MappingFile { file: policy_file(document), settled }
+    let settled = sources.settled().into_iter().map(|(table, dates)| Settled {
+        table: table.name(),
+        column: dates.column.name(),
+        dates: &dates.form,
+    });
+    MappingFile { file: policy_file(document), settled: settled.collect() }
 }
 
 fn policy_file(source: &Source) -> PolicyFile<'_> {

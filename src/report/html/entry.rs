@@ -6,8 +6,7 @@ use crate::finding::Finding;
 use crate::money::{self, Amount};
 use crate::record::{Books, Decision, Invoice, InvoiceLine, Place, Request};
 use crate::text::Sym;
-use crate::time::Zone;
-use chrono::{Datelike, NaiveDate};
+use crate::time::{Zone, number_of_date};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -84,7 +83,7 @@ impl<'a> Entry<'a> {
             policy: finding.policy.name.as_str().into(),
             version: finding.version.id.as_str().into(),
             rule: workings.listed().iter().take_while(|listed| !same(listed)).count(),
-            day: days_since_1970(finding.date),
+            day: i64::from(number_of_date(finding.date)),
             decided_by: text(finding.decided_by),
             ids: [finding.account, finding.invoice, finding.line, finding.request, finding.decision].map(text),
             expected: finding.expected.as_str().into(),
@@ -97,10 +96,6 @@ impl<'a> Entry<'a> {
             rows: rows(finding, books),
         }
     }
-}
-
-fn days_since_1970(day: NaiveDate) -> i64 {
-    i64::from(day.num_days_from_ce()) - i64::from(NaiveDate::default().num_days_from_ce())
 }
 
 /// The rows relied on, and what those of the case itself say.

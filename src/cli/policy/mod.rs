@@ -1,14 +1,16 @@
 //! `reperform policy`: the policies that there are, what is in them, and whether a file is one.
 
+mod check;
+mod test;
+
 use super::Status;
-use super::failure::{Failure, rendered};
-use super::policies::{PolicyArgs, add, catalogue, of_folder, text_of};
+use super::failure::Failure;
+use super::policies::PolicyArgs;
 use super::rules::{item, list};
-use crate::example::{self, RunError};
 use crate::policy::rule::Rule;
-use crate::policy::{Catalogue, Policy, Source, Version, shipped};
+use crate::policy::{Catalogue, Policy, Version};
 use crate::report::layout::{Table, counted, left, right, short};
-use crate::wording::near;
+use crate::wording::did_you_mean;
 use anstyle::Style;
 use clap::Subcommand;
 use std::io::{self, Write};
@@ -60,17 +62,16 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             let policy = catalogue.policy(name).ok_or_else(|| unknown(name, &catalogue))?;
             super::show(|to| show(policy, to))?;
         }
-        Command::Check { files } => check(files)?,
-        Command::Test { file } => return test(file),
+        Command::Check { files } => check::check(files)?,
+        Command::Test { file } => return test::test(file),
     }
     Ok(Status::Fine)
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> Failure {
     let names = || catalogue.policies.iter().map(|policy| policy.name.as_str());
-    let near = near(name, names());
-    let all = || names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let help = if near.is_empty() { format!("there are {}", all()) } else { format!("did you mean {near}?") };
+    let all = || format!("there are {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+    let help = did_you_mean(name, names()).unwrap_or_else(all);
     Failure::new(format!("there is no policy `{name}`"), Some(help))
 }
 
@@ -139,90 +140,10 @@ fn readings(rules: &[Rule], to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks files, and shows the problems of all of them before it gives up.
-fn check(files: &[PathBuf]) -> Result<(), Failure> {
-    let (mut problems, mut sources, mut fine) = (Vec::new(), Vec::new(), Vec::new());
-    for path in files {
-        if is_examples(path) {
-            fine.push(format!("{0}: worked examples; run them by `reperform policy test {0}`", path.display()));
-            continue;
-        }
-        let (of_file, name) = surroundings(path)?;
-        match catalogue(of_file) {
-            Ok(catalogue) => fine.push(checked(&catalogue, &name)),
-            Err(Failure::Documents { problems: found, sources: read, .. }) => {
-                let new: Vec<_> = found.into_iter().filter(|problem| !problems.contains(problem)).collect();
-                problems.extend(new);
-                add(&mut sources, read);
-            }
-            Err(other) => return Err(other),
-        }
-    }
-    super::show(|to| fine.iter().try_for_each(|line| writeln!(to, "{line}")))?;
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Documents { problems, sources, folder: None }) }
-}
-
-/// A file with the words and calendars that it is read with: the shipped ones, or those of its own folder in their
-/// place. The file stands under the name that it was given by.
-fn surroundings(path: &Path) -> Result<(Vec<Source>, String), Failure> {
-    let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if !own.ends_with(".toml") {
-        let help =
-            "name a policy: a file `NAME.toml`; calendars are checked with the policies that use them".to_owned();
-        return Err(Failure::new(format!("`{}` is not a policy file", path.display()), Some(help)));
-    }
-    let text = text_of(path)?;
-    let shared = |source: &Source| source.name == VOCABULARY || source.name.starts_with("calendars/");
-    let mut sources: Vec<Source> = shipped().into_iter().filter(shared).collect();
-    add(&mut sources, of_folder(folder_of(path))?.into_iter().filter(shared).collect());
-    let name = if own == VOCABULARY { own } else { path.display().to_string() };
-    add(&mut sources, vec![Source { name: name.clone(), text }]);
-    Ok((sources, name))
-}
-
-/// The file of words.
-const VOCABULARY: &str = "vocabulary.toml";
-
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
 }
 
 fn is_examples(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".examples.toml")
-}
-
-fn checked(catalogue: &Catalogue, name: &str) -> String {
-    match catalogue.policies.iter().find(|policy| policy.file == name) {
-        Some(policy) => {
-            let rules = counted(policy.rules.len() as u64, "rule", "rules");
-            format!("{name}: the policy `{}` with {rules} is well-formed", policy.name)
-        }
-        None => format!("{name}: the words are well-formed"),
-    }
-}
-
-/// Runs a file of examples, and shows those that do not give what they expect.
-fn test(path: &Path) -> Result<Status, Failure> {
-    let examples = if is_examples(path) { path.to_path_buf() } else { path.with_extension("examples.toml") };
-    let text = text_of(&examples)?;
-    let folder = folder_of(&examples);
-    let catalogue = PolicyArgs { policies: Some(folder.to_path_buf()) }.load()?;
-    let source = Source { name: examples.display().to_string(), text };
-    let tested = match example::run(&catalogue, &source) {
-        Ok(tested) => tested,
-        Err(RunError::File(problem)) => {
-            return Err(Failure::Documents { problems: vec![problem], sources: vec![source], folder: None });
-        }
-        Err(error @ RunError::Io(_)) => return Err(Failure::new(error.to_string(), None)),
-    };
-    let sources = [source];
-    super::show(|to| {
-        for problem in &tested.problems {
-            writeln!(to, "{}\n", rendered(problem, &sources, None))?;
-        }
-        let wrong = tested.problems.len() as u64;
-        let passed = counted(tested.passed as u64, "example gives what it expects", "examples give what they expect");
-        writeln!(to, "{passed}; {}", counted(wrong, "problem", "problems"))
-    })?;
-    Ok(if tested.problems.is_empty() { Status::Fine } else { Status::Deviations })
 }
