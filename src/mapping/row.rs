@@ -2,7 +2,7 @@
 
 use super::amount::{AmountError, AmountForm, is_canonical};
 use super::date::{DateError, Leaves};
-use super::source::{Condition, Convert, HeaderAt, Minor, Pick, Source, Spec, Which};
+use super::source::{Condition, Convert, HeaderAt, Minor, Pick, Source, Spec};
 use crate::column::Column;
 use crate::export::Fault;
 use crate::money::{self, Currency, minor_digits};

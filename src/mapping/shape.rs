@@ -3,7 +3,7 @@
 
 use super::gather;
 use super::row::{Reason, Row};
-use super::source::{Named, Pick, Source, Spec, Which};
+use super::source::{Named, Pick, Source, Spec};
 use super::whole::{Seen, Whole};
 use crate::export::Problem;
 use foldhash::fast::FixedState;

@@ -5,7 +5,6 @@ use crate::cli::failure::Failure;
 use crate::cli::policies::{add, catalogue, of_folder, text_of};
 use crate::policy::{Catalogue, Source, shipped};
 use crate::report::layout::counted;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Checks files, and shows the problems of all of them before it gives up.

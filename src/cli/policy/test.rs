@@ -7,7 +7,6 @@ use crate::cli::policies::{PolicyArgs, text_of};
 use crate::example::{self, RunError};
 use crate::policy::Source;
 use crate::report::layout::counted;
-use std::io::Write;
 use std::path::Path;
 
 /// Runs a file of examples, and shows those that do not give what they expect.
