@@ -7,8 +7,9 @@ use reperform::example;
 use reperform::generate::Teller;
 use reperform::policy::rule::Rule;
 use reperform::policy::word::texts_with_words;
-use reperform::policy::{Catalogue, Problem, Source, shipped};
+use reperform::policy::{Catalogue, Policy, Problem, Source, schema, shipped, skeleton};
 use reperform::record::Sources;
+use reperform::report::policy_page::PolicyPage;
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
@@ -77,8 +78,8 @@ fn the_shipped_policies_load_and_every_rule_can_be_cited() {
     for sources in [policy_files(), shipped()] {
         let catalogue = catalogue(&sources);
         let names: Vec<&str> = catalogue.policies.iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(names, ["general", "operack", "opust", "vortexweb"]);
-        assert_eq!(catalogue.policies.iter().map(|p| p.rules.len()).sum::<usize>(), 103);
+        assert_eq!(names, ["general", "eu-withdrawal", "operack", "opust", "us-14cfr260", "vortexweb"]);
+        assert_eq!(catalogue.policies.iter().map(|p| p.rules.len()).sum::<usize>(), 118);
         for policy in &catalogue.policies {
             assert!(!policy.untested.is_empty(), "{}: every text says something that no rule tests", policy.name);
             for rule in &policy.rules {
@@ -263,6 +264,96 @@ fn changes(line: &str) -> Vec<(Range<usize>, String)> {
         at = end;
     }
     changes
+}
+
+// What is written from them: pages, and the schema
+
+/// Whether a file is as the program writes it now; `REPERFORM_BLESS=1 cargo test --test policies kept` writes it anew.
+fn is_current(path: &str, now: &str) -> bool {
+    let file = repository().join(path);
+    if std::env::var_os("REPERFORM_BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, now).unwrap();
+    }
+    fs::read_to_string(&file).is_ok_and(|kept| kept == now)
+}
+
+#[test]
+fn the_pages_of_the_shipped_policies_are_kept_current() {
+    let sources = policy_files();
+    let catalogue = catalogue(&sources);
+    let mut stale = Vec::new();
+    for policy in &catalogue.policies {
+        let examples = example::read(&examples_of(&sources, &policy.name)).unwrap();
+        let mut page = Vec::new();
+        PolicyPage::of(&catalogue, policy, &examples).markdown(&mut page).unwrap();
+        let path = format!("policies/doc/{}.md", policy.name);
+        if !is_current(&path, &String::from_utf8(page).unwrap()) {
+            stale.push(path);
+        }
+    }
+    assert!(stale.is_empty(), "{stale:?} are stale: `REPERFORM_BLESS=1 cargo test --test policies kept` renews them");
+}
+
+#[test]
+fn the_schema_of_policies_is_kept_current() {
+    let help = "it is stale: `REPERFORM_BLESS=1 cargo test --test policies kept` renews it";
+    assert!(is_current("policies/schema.json", &schema()), "{help}");
+}
+
+/// What the schema finds wrong in a policy file.
+fn against_schema(text: &str) -> Result<(), String> {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.enable_format_assertions();
+    compiler.add_resource("policy.json", schema().parse().unwrap()).unwrap();
+    let compiled = compiler.compile("policy.json", &mut schemas).unwrap();
+    let table: toml::Table = text.parse().unwrap();
+    schemas.validate(&as_json(&toml::Value::Table(table)), compiled).map_err(|error| format!("{error:#}"))
+}
+
+/// As editors hand TOML to a schema: a day is a text.
+fn as_json(value: &toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Datetime(day) => day.to_string().into(),
+        toml::Value::Array(items) => items.iter().map(as_json).collect(),
+        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), as_json(value))).collect(),
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
+
+#[test]
+fn every_policy_that_is_read_fits_the_schema() {
+    let sources = policy_files();
+    let own = |source: &&Source| !source.name.contains('/') && !source.name.ends_with(".examples.toml");
+    let policies = sources.iter().filter(|s| s.name.ends_with(".toml") && s.name != "vocabulary.toml").filter(own);
+    let skeleton = skeleton("fresh").unwrap().files[0].1.clone();
+    let texts = policies.map(|source| (source.name.as_str(), source.text.as_str()));
+    let mut tried = 0;
+    for (name, text) in texts.chain([("reeds", REEDS), ("fresh", skeleton.as_str())]) {
+        against_schema(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        tried += 1;
+    }
+    assert_eq!(tried, catalogue(&sources).policies.len() + 2);
+}
+
+#[test]
+fn what_is_no_policy_does_not_fit_the_schema() {
+    let (_, skeleton) = &skeleton("fresh").unwrap().files[0];
+    for (was, instead) in [
+        ("severity = \"medium\"", "severity = \"grave\""),
+        ("severity = \"medium\"", "severty = \"medium\""),
+        ("within = { days = 14 }", "within = { weeks = 2 }"),
+        ("within = { days = 14 }", "within = { days = \"14\" }"),
+        ("event = [\"decided\"]", "event = \"decided\""),
+        ("title = \"A denial is explained\"", ""),
+        ("categories = [\"gift_card\"]", "categories = [\"\"]"),
+        ("from = 2026-01-01", "from = \"soon\""),
+        ("[[untested]]", "[[unproved]]"),
+        ("[rule.check.required]", "[rule.check.wishful_thinking]"),
+    ] {
+        assert!(skeleton.contains(was), "{was}");
+        assert!(against_schema(&skeleton.replacen(was, instead, 1)).is_err(), "{instead}");
+    }
 }
 
 // A user's own policy
@@ -786,7 +877,10 @@ fn every_rule_has_a_story_that_goes_against_it() {
         let plants = stories.filter_map(|story| story.get("plant")).flat_map(|plants| plants.as_array().unwrap());
         planted.extend(plants.map(|plant| plant["rule"].as_str().unwrap().to_owned()));
     }
-    for policy in &catalogue(&policy_files()).policies {
+    // Exports are generated of the policies that have stories; the base policy's rules hold in them all.
+    let told =
+        |policy: &&Policy| policy.base || repository().join(format!("policies/stories/{}.toml", policy.name)).is_file();
+    for policy in catalogue(&policy_files()).policies.iter().filter(told) {
         rules.extend(policy.rules.iter().map(|rule| rule.id.clone()));
     }
     // Its list of categories ships empty.

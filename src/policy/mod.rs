@@ -7,12 +7,16 @@
 pub mod condition;
 mod load;
 pub mod rule;
+mod schema;
 mod shipped;
+mod skeleton;
 pub mod word;
 
 pub use crate::document::{Problem, Source};
 pub use load::Untested;
+pub use schema::schema;
 pub use shipped::shipped;
+pub use skeleton::{Skeleton, skeleton};
 
 use crate::calendar::Calendar;
 use crate::text::Sym;
@@ -20,6 +24,7 @@ use crate::time::Zone;
 use chrono::NaiveDate;
 use condition::Count;
 use rule::{Rule, Schedule};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use word::Word;
@@ -58,7 +63,7 @@ pub struct Policy {
 }
 
 /// The kinds against which the upper side of a rule is held too.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpperSide {
     /// The kinds.
@@ -251,6 +256,7 @@ impl Policy {
         match count {
             Count::Days(days) => crate::calendar::days_after(from, days),
             Count::BusinessDays(days) => self.calendar.as_ref()?.after(from, days),
+            Count::Months(months) => crate::calendar::months_after(from, months),
         }
     }
 
