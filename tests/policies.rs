@@ -1014,3 +1014,87 @@ fn literals_are_told_from_comments_characters_and_lifetimes() {
     let expected = [(2, "one \\\" two"), (2, "three \"four\""), (3, "five")];
     assert_eq!(found, expected.map(|(line, literal)| (line, literal.to_owned())));
 }
+
+// Terms
+
+/// A policy with one rule, and examples on which it stands at its limit.
+fn at_the_limit(check: &str, request: &str, decided: [&str; 2]) -> Vec<String> {
+    let policy = format!(
+        "[policy]\nname = \"mill\"\ntitle = \"Mill\"\nzone = \"UTC\"\n[[version]]\nid = \"one\"\n[[rule]]\nid = \"mill.1\"\n\
+         clause = \"1\"\ntitle = \"In time\"\nseverity = \"low\"\n{check}\n"
+    );
+    let mut examples = "policy = \"mill\"\n".to_owned();
+    for (decided, expect) in decided.iter().zip(["compliant", "deviation"]) {
+        examples.push_str(&format!(
+            "[[example]]\nrule = \"mill.1\"\nshows = \"decided on {decided}\"\nexpect = \"{expect}\"\n\
+             invoice = {{ invoice_date = \"2026-01-31\" }}\n\
+             lines = [{{ category = \"flour\", amount = \"1.00\", delivered_on = \"2026-02-03\" }},\n\
+             {{ category = \"bran\", amount = \"1.00\", delivered_on = \"2026-02-05\" }}]\n\
+             request = {{ kind = \"refund\", submitted_at = \"2026-02-09\"{request} }}\n\
+             decisions = [{{ outcome = \"approved\", decided_at = \"{decided}\", processed_at = \"{decided}\", \
+             refund_amount = \"1.00\" }}]\n"
+        ));
+    }
+    let mut sources: Vec<Source> = policy_files().into_iter().filter(|s| s.name == "vocabulary.toml").collect();
+    let categories = "categories = [\n    \"flour\",\n    \"bran\",\n";
+    sources[0].text = sources[0].text.replace("categories = [\n", categories);
+    sources.push(Source { name: "mill.toml".to_owned(), text: policy });
+    let tested = run(&catalogue(&sources), &Source { name: "mill.examples.toml".to_owned(), text: examples });
+    tested.problems.into_iter().map(|problem| format!("{check}: {}", problem.what)).collect()
+}
+
+#[test]
+fn a_term_runs_from_the_event_that_the_rule_names() {
+    let with_effect = ", effective_on = \"2026-02-12\"";
+    let mut wrong = Vec::new();
+    for (from, request, last, after) in [
+        ("\"submission\"", "", "2026-02-19", "2026-02-20"),
+        ("\"invoice_date\"", "", "2026-02-10", "2026-02-11"),
+        ("\"delivery\"", "", "2026-02-15", "2026-02-16"),
+        ("\"effective_on\"", with_effect, "2026-02-22", "2026-02-23"),
+        ("{ first_recorded = [\"effective_on\", \"submission\"] }", with_effect, "2026-02-22", "2026-02-23"),
+        ("{ first_recorded = [\"effective_on\", \"submission\"] }", "", "2026-02-19", "2026-02-20"),
+        ("{ earliest = [\"effective_on\", \"delivery\", \"submission\"] }", with_effect, "2026-02-15", "2026-02-16"),
+        ("{ latest = [\"invoice_date\", \"submission\", \"delivery\"] }", "", "2026-02-19", "2026-02-20"),
+        ("{ latest = [\"effective_on\", \"submission\"] }", "", "2026-02-19", "2026-02-20"),
+    ] {
+        let check = format!("check.deadline = {{ from = {from}, within = {{ days = 10 }}, event = [\"decided\"] }}");
+        wrong.extend(at_the_limit(&check, request, [last, after]));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn months_end_with_a_shorter_month_and_a_suspended_term_with_what_it_waits_for() {
+    let month = "check.deadline = { from = \"invoice_date\", within = { months = 1 }, event = [\"decided\"] }";
+    assert_eq!(at_the_limit(month, "", ["2026-02-28", "2026-03-01"]), Vec::<String>::new());
+    let waits = "check.deadline = { from = \"submission\", within = { days = 10 }, event = [\"decided\"], \
+                 suspended_until = \"effective_on\" }";
+    let until = |day: &str| format!(", effective_on = \"{day}\"");
+    assert_eq!(at_the_limit(waits, &until("2026-02-19"), ["2026-02-19", "2026-02-20"]), Vec::<String>::new());
+    assert_eq!(at_the_limit(waits, &until("2026-02-21"), ["2026-02-21", "2026-02-22"]), Vec::<String>::new());
+    let word = "check.deadline = { from = \"submission\", event = [\"decided\"], within_by = { column = \"reason\", \
+                terms = [{ word = \"mouldy\", within = { days = 5 } }], otherwise = { days = 10 } } }";
+    assert_eq!(at_the_limit(word, ", reason = \"mouldy\"", ["2026-02-14", "2026-02-15"]), Vec::<String>::new());
+    assert_eq!(at_the_limit(word, ", reason = \"stale\"", ["2026-02-19", "2026-02-20"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_window_may_open_with_another_event_for_each_sort_of_goods() {
+    let window =
+        |after: &str| format!("check.window = {{ event = \"processing\", after = {after}, within = {{ days = 20 }} }}");
+    let mut wrong = Vec::new();
+    for (after, last, late) in [
+        ("\"first_delivery\"", "2026-02-23", "2026-02-24"),
+        ("\"last_delivery\"", "2026-02-25", "2026-02-26"),
+        (
+            "{ by_category = [{ category = [\"oats\"], after = \"invoice_date\" }, \
+             { category = [\"flour\"], after = \"last_delivery\" }, { category = [\"bran\"], after = \"invoice_date\" }] }",
+            "2026-02-23",
+            "2026-02-24",
+        ),
+    ] {
+        wrong.extend(at_the_limit(&window(after), "", [last, late]));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

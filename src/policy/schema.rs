@@ -2,12 +2,13 @@
 //! that the two cannot differ.
 
 use super::UpperSide;
-use super::load::{Header, Untested, VersionHeader};
+use super::load::{Header, Strictness, Untested, VersionHeader};
 use super::rule::{Rule, Schedule};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A policy: what a text demands, as rules that can be decided from the exports.
 #[derive(JsonSchema)]
@@ -30,6 +31,26 @@ struct PolicyFile {
     /// What the text says and no rule tests.
     #[serde(default)]
     untested: Vec<Untested>,
+    /// Readings that could be taken in place of those declared.
+    #[serde(default)]
+    reading: Vec<Reading>,
+}
+
+/// A reading that could be taken in place of the declared one.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "what it changes is laid over the policy key by key")]
+struct Reading {
+    /// Unique among all policies.
+    id: String,
+    /// What it says.
+    says: String,
+    /// Whether it demands more of the provider than the declared reading, or less.
+    side: Option<Strictness>,
+    /// What changes: the keys of rules by their ids, or of the policy's tables below its name.
+    change: Option<BTreeMap<String, Value>>,
+    /// Rules that are left out.
+    remove: Option<Vec<Value>>,
 }
 
 /// A day as TOML writes it, without quotation marks.

@@ -8,7 +8,7 @@ use crate::example::Example;
 use crate::policy::condition::Term;
 use crate::policy::rule::{Rule, Schedule, Stage, Work};
 use crate::policy::word::{Number, Word};
-use crate::policy::{Catalogue, Policy, Untested};
+use crate::policy::{Alternative, Catalogue, Policy, Strictness, Untested};
 use crate::wording;
 use askama::Template;
 use std::io::{self, Write};
@@ -19,6 +19,8 @@ pub struct PolicyPage<'a> {
     title: &'a str,
     facts: Vec<Fact>,
     clauses: Vec<Clause<'a>>,
+    /// Readings that could be taken in place of those declared.
+    readings: Vec<ReadingEntry<'a>>,
     schedules: Vec<ScheduleTable<'a>>,
     /// Of clauses that no rule cites.
     untested: Vec<&'a Untested>,
@@ -56,6 +58,12 @@ struct ExampleEntry<'a> {
     days_late: String,
 }
 
+struct ReadingEntry<'a> {
+    id: &'a str,
+    says: &'a str,
+    side: &'static str,
+}
+
 struct ScheduleTable<'a> {
     id: &'a str,
     used_by: String,
@@ -89,7 +97,7 @@ impl<'a> PolicyPage<'a> {
     pub fn of(catalogue: &'a Catalogue, policy: &'a Policy, examples: &'a [Example]) -> PolicyPage<'a> {
         let mut clauses: Vec<Clause<'a>> = Vec::new();
         for rule in &policy.rules {
-            let entry = RuleEntry::of(catalogue, policy, rule, examples);
+            let entry = RuleEntry::of(catalogue, rule, examples);
             match clauses.iter_mut().find(|clause| clause.clause == rule.clause) {
                 Some(clause) => clause.rules.push(entry),
                 None => {
@@ -100,10 +108,11 @@ impl<'a> PolicyPage<'a> {
         }
         let cited = |part: &&Untested| policy.rules.iter().any(|rule| rule.clause == part.clause);
         PolicyPage {
-            name: &policy.name,
+            name: policy.own_name(),
             title: &policy.title,
             facts: facts(policy),
             clauses,
+            readings: policy.alternatives.iter().map(ReadingEntry::of).collect(),
             schedules: policy.schedules.iter().map(|schedule| ScheduleTable::of(policy, schedule)).collect(),
             untested: policy.untested.iter().filter(|part| !cited(part)).collect(),
         }
@@ -140,7 +149,10 @@ fn facts(policy: &Policy) -> Vec<Fact> {
             facts.push(Fact { name, text });
         }
     };
-    add("name", policy.name.clone());
+    add("name", policy.own_name().to_owned());
+    if policy.amendment.is_some() {
+        add("amends", policy.name.clone());
+    }
     add("source", policy.source.clone());
     add("reading", policy.reading.clone());
     if policy.base {
@@ -170,8 +182,8 @@ fn facts(policy: &Policy) -> Vec<Fact> {
 }
 
 impl<'a> RuleEntry<'a> {
-    fn of(catalogue: &'a Catalogue, policy: &'a Policy, rule: &'a Rule, examples: &'a [Example]) -> RuleEntry<'a> {
-        let written = catalogue.written(policy, rule);
+    fn of(catalogue: &'a Catalogue, rule: &'a Rule, examples: &'a [Example]) -> RuleEntry<'a> {
+        let written = catalogue.written(rule);
         RuleEntry {
             id: &rule.id,
             clause: &rule.clause,
@@ -235,6 +247,12 @@ impl<'a> ExampleEntry<'a> {
             amount: example.amount.as_deref().unwrap_or_default(),
             days_late: example.days_late.map_or(String::new(), |days| days.to_string()),
         }
+    }
+}
+
+impl<'a> ReadingEntry<'a> {
+    fn of(reading: &'a Alternative) -> ReadingEntry<'a> {
+        ReadingEntry { id: &reading.id, says: &reading.says, side: reading.side.map_or("", Strictness::name) }
     }
 }
 
