@@ -1,6 +1,10 @@
 //! Worked examples: small cases in a policy's own terms, each with the verdict that its text gives. They stand beside
 //! the policy in `NAME.examples.toml` and are run through the whole program, from the export to the verdict.
 
+mod numbers;
+
+pub use numbers::unnoticed;
+
 use crate::audit::{self, Options};
 use crate::check::outcome::Verdict;
 use crate::column::{Column, Table};
