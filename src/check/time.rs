@@ -21,34 +21,16 @@ pub fn deadline(deadline: &Deadline, case: &Case<'_>) -> Outcome {
     if deadline.if_recorded && event.is_none() {
         return Outcome::NotApplicable;
     }
-    let within = match (&deadline.within, &deadline.within_by) {
-        (Some(within), _) => *within,
-        (None, Some(by)) => match case.code(by.column) {
-            Cell::Value(word) => match by.terms.iter().find(|term| term.word.0 == word) {
-                Some(term) => term.within,
-                None => match by.otherwise {
-                    Some(within) => within,
-                    None => return Outcome::NotApplicable,
-                },
-            },
-            Cell::Blank | Cell::Absent => {
-                case.trail.unrecorded(by.column);
-                return Outcome::Indeterminate("the term depends on a word that is not recorded");
-            }
-        },
-        (None, None) => return Outcome::NotApplicable,
+    let within = match term_of(deadline, case) {
+        Ok(within) => within,
+        Err(outcome) => return outcome,
     };
     let from = match start(&deadline.from, case) {
         Cell::Value(day) => day,
         Cell::Blank => return Outcome::NotApplicable,
         Cell::Absent => return Outcome::Indeterminate("the day from which the term runs is not known"),
     };
-    let until = match deadline.suspended_until.as_ref().map(|until| start(until, case)) {
-        None => Suspension::None,
-        Some(Cell::Value(day)) => Suspension::Until(day),
-        Some(Cell::Blank) => Suspension::Lasts,
-        Some(Cell::Absent) => Suspension::Unknown,
-    };
+    let until = Suspension::of(deadline, case);
     if deadline.or_later.is_none() {
         return by_last_day(case, deadline, event, earlier, (from, &[within], until));
     }
@@ -63,6 +45,21 @@ pub fn deadline(deadline: &Deadline, case: &Case<'_>) -> Outcome {
     possible.settle()
 }
 
+/// How long the term runs; or the outcome where there is none.
+fn term_of(deadline: &Deadline, case: &Case<'_>) -> Result<Count, Outcome> {
+    let by = match (&deadline.within, &deadline.within_by) {
+        (Some(within), _) => return Ok(*within),
+        (None, Some(by)) => by,
+        (None, None) => return Err(Outcome::NotApplicable),
+    };
+    let Cell::Value(word) = case.code(by.column) else {
+        case.trail.unrecorded(by.column);
+        return Err(Outcome::Indeterminate("the term depends on a word that is not recorded"));
+    };
+    let named = by.terms.iter().find(|term| term.word.0 == word).map(|term| term.within);
+    named.or(by.otherwise).ok_or(Outcome::NotApplicable)
+}
+
 /// Until when a term is suspended.
 #[derive(Clone, Copy)]
 enum Suspension {
@@ -74,6 +71,29 @@ enum Suspension {
     Lasts,
     /// Whether that has happened is not known.
     Unknown,
+}
+
+impl Suspension {
+    fn of(deadline: &Deadline, case: &Case<'_>) -> Suspension {
+        match deadline.suspended_until.as_ref().map(|until| start(until, case)) {
+            None => Suspension::None,
+            Some(Cell::Value(day)) => Suspension::Until(day),
+            Some(Cell::Blank) => Suspension::Lasts,
+            Some(Cell::Absent) => Suspension::Unknown,
+        }
+    }
+
+    /// What it makes of an event that did not come by the last day, or not yet; `None` if that is late.
+    fn excuses(self, event: Option<NaiveDate>, day_passed: bool) -> Option<Outcome> {
+        match (self, event) {
+            (Suspension::Lasts, Some(_)) => Some(Outcome::Compliant),
+            (Suspension::Lasts, None) => Some(Outcome::NotApplicable),
+            (Suspension::Unknown, event) if event.is_some() || day_passed => {
+                Some(Outcome::Indeterminate("the export does not show until when the term is suspended"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The day on which a clock starts.
@@ -128,12 +148,8 @@ fn by_last_day(
     if event.is_some_and(|day| day <= last) {
         return Outcome::Compliant;
     }
-    match (until, event) {
-        (Suspension::Lasts, Some(_)) => return Outcome::Compliant,
-        (Suspension::Lasts, None) => return Outcome::NotApplicable,
-        (Suspension::Unknown, Some(_)) => return Outcome::Indeterminate(SUSPENDED),
-        (Suspension::Unknown, None) if case.run.as_of > last => return Outcome::Indeterminate(SUSPENDED),
-        _ => {}
+    if let Some(outcome) = until.excuses(event, case.run.as_of > last) {
+        return outcome;
     }
     if earlier == Truth::Unknown {
         return Outcome::Indeterminate("the day of the event is not known");
@@ -144,34 +160,22 @@ fn by_last_day(
         Suspension::Until(_) if last > term_ends => format!("suspended until then; else by {term_ends}"),
         _ => format!("{term} after {from}"),
     };
-    let fault = |actual: String, until: NaiveDate, message: String| {
-        let late = days_between(last, until);
-        Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(late).on(last).into()
-    };
-    match event {
-        Some(day) => fault(
-            day.to_string(),
-            day,
-            format!(
-                "{what} was due by {last} ({counted}) and came on {day}, {} late",
-                in_days(days_between(last, day))
-            ),
-        ),
-        None if case.run.as_of > last => fault(
-            "not yet".to_owned(),
-            case.run.as_of,
-            format!(
-                "{what} was due by {last} ({counted}) and had not come by {}, {} late",
-                case.run.as_of,
-                in_days(days_between(last, case.run.as_of))
-            ),
-        ),
-        None => Outcome::NotApplicable,
-    }
+    let due = format!("{what} was due by {last} ({counted}) and");
+    late(case, last, event, &due)
 }
 
-/// Why a deadline is indeterminate whose term may be suspended.
-const SUSPENDED: &str = "the export does not show until when the term is suspended";
+/// The outcome of what came after its last day, or has not come.
+fn late(case: &Case<'_>, last: NaiveDate, event: Option<NaiveDate>, due: &str) -> Outcome {
+    let as_of = case.run.as_of;
+    let (actual, until, came) = match event {
+        Some(day) => (day.to_string(), day, format!("came on {day}")),
+        None if as_of > last => ("not yet".to_owned(), as_of, format!("had not come by {as_of}")),
+        None => return Outcome::NotApplicable,
+    };
+    let days = days_between(last, until);
+    let message = format!("{due} {came}, {} late", in_days(days));
+    Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(days).on(last).into()
+}
 
 fn in_days(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
