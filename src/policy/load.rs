@@ -2,11 +2,12 @@
 //!
 //! The file is taken apart table by table, so that a mistake in one rule does not hide one in the next.
 
+use super::lint::code;
 use super::rule::{Basis, Check, Rule, Ruling, Schedule};
 use super::word::Word;
-use super::{Policy, UpperSide, Version, Vocabulary};
+use super::{OwnWords, Policy, UpperSide, Version, Vocabulary};
 use crate::calendar::Calendar;
-use crate::document::{Problem, Reading, Source, one_line};
+use crate::document::{Code, Problem, Reading, Source, one_line};
 use crate::time::Zone;
 use chrono::{NaiveDate, Weekday};
 use serde::Deserialize;
@@ -30,6 +31,9 @@ struct Header {
     base: bool,
     #[serde(default)]
     categories: Vec<Word>,
+    #[serde(default)]
+    known: OwnWords,
+    clauses: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +96,7 @@ pub(super) fn policy(source: &Source, holidays: &BTreeMap<String, Source>) -> Re
     let mut reading = Reading { source, problems: Vec::new() };
     let (table, syntax) = DeTable::parse_recoverable(&source.text);
     for error in syntax {
-        reading.problem(error.span().unwrap_or(0..0), one_line(error.message()), None);
+        reading.coded(code::TOML_SYNTAX, error.span().unwrap_or(0..0), one_line(error.message()), None);
     }
     if !reading.problems.is_empty() {
         return Err(reading.problems);
@@ -100,8 +104,14 @@ pub(super) fn policy(source: &Source, holidays: &BTreeMap<String, Source>) -> Re
     let policy = read_policy(&mut reading, table.into_inner(), holidays);
     match policy {
         Some(policy) if reading.problems.is_empty() => Ok(policy),
-        _ => Err(reading.problems),
+        _ => Err(reading.problems.into_iter().map(named).collect()),
     }
+}
+
+/// The problems without a name are the parser's.
+fn named(problem: Problem) -> Problem {
+    let unnamed = problem.code == Code::default();
+    Problem { code: if unnamed { code::of_parser(&problem.what) } else { problem.code }, ..problem }
 }
 
 fn read_policy(
@@ -118,14 +128,20 @@ fn read_policy(
     let untested = reading.array::<Untested>(take("untested")).into_iter().map(|(u, _)| u).collect();
     for (key, value) in &table {
         let known = "`policy`, `upper_side`, `version`, `schedule`, `rule` and `untested`";
-        reading.problem(
+        reading.coded(
+            code::UNKNOWN_TABLE,
             value.span(),
             format!("unknown table `{}`", key.get_ref()),
             Some(&format!("a policy file has the tables {known}")),
         );
     }
     let Some(header) = header else {
-        reading.problem(0..0, "the table `[policy]` is missing", Some("begin the file with `[policy]` and its name"));
+        reading.coded(
+            code::MISSING_POLICY,
+            0..0,
+            "the table `[policy]` is missing",
+            Some("begin the file with `[policy]` and its name"),
+        );
         return None;
     };
     let span = header.span();
@@ -145,6 +161,8 @@ fn read_policy(
         calendar,
         base: header.base,
         categories: header.categories,
+        known: header.known,
+        clauses: header.clauses,
         upper_side: upper,
         versions,
         schedules: schedules.into_iter().map(|(s, _)| s).collect(),
@@ -161,13 +179,13 @@ fn zone(reading: &mut Reading<'_>, header: &Header, span: Range<usize>) -> Optio
     match &header.zone {
         None if header.base => Some(Zone::UTC),
         None => {
-            reading.problem(span, "the policy names no `zone`", help);
+            reading.coded(code::MISSING_ZONE, span, "the policy names no `zone`", help);
             None
         }
         Some(name) => {
             let zone = Zone::named(name.get_ref());
             if zone.is_none() {
-                reading.problem(name.span(), format!("unknown time zone `{}`", name.get_ref()), help);
+                reading.coded(code::UNKNOWN_ZONE, name.span(), format!("unknown time zone `{}`", name.get_ref()), help);
             }
             zone
         }
@@ -184,14 +202,16 @@ fn calendar(
         let known: Vec<&str> = holidays.keys().map(String::as_str).collect();
         let help =
             format!("put `{}.csv` into the folder `calendars`; there are: {}", header.holidays, known.join(", "));
-        reading.problem(span, format!("there is no calendar `{}`", header.holidays), Some(&help));
+        reading.coded(code::UNKNOWN_CALENDAR, span, format!("there is no calendar `{}`", header.holidays), Some(&help));
         return None;
     };
     let mut weekend = Vec::new();
     for name in &header.weekend {
         match name.parse::<Weekday>() {
             Ok(day) => weekend.push(day),
-            Err(_) => reading.problem(span.clone(), format!("`{name}` is not a day of the week"), None),
+            Err(_) => {
+                reading.coded(code::UNKNOWN_WEEKDAY, span.clone(), format!("`{name}` is not a day of the week"), None)
+            }
         }
     }
     let days = match holiday_days(source) {
@@ -204,7 +224,12 @@ fn calendar(
     let calendar = Calendar::new(&header.holidays, header.first_year, header.last_year, weekend, days);
     let sensible = (1990..=2199).contains(&header.first_year) && (1990..=2199).contains(&header.last_year);
     if calendar.is_none() || !sensible {
-        reading.problem(span, "`first_year` to `last_year` are not years from 1990 to 2199 in this order", None);
+        reading.coded(
+            code::CALENDAR_YEARS,
+            span,
+            "`first_year` to `last_year` are not years from 1990 to 2199 in this order",
+            None,
+        );
         return None;
     }
     calendar
@@ -225,6 +250,7 @@ fn holiday_days(source: &Source) -> Result<BTreeMap<NaiveDate, String>, Vec<Prob
                 days.insert(day, name);
             }
             None => problems.push(Problem {
+                code: code::BAD_HOLIDAY,
                 file: source.name.clone(),
                 span: at..at + 1,
                 what: "not a holiday".to_owned(),
@@ -247,7 +273,8 @@ fn versions_of(
             .from
             .map(|d| d.date.and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into())));
         if matches!(from, Some(None)) {
-            reading.problem(
+            reading.coded(
+                code::VERSION_DAY,
                 span.clone(),
                 "`from` is not a day",
                 Some("write it without quotation marks: `from = 2026-01-31`"),
@@ -255,7 +282,8 @@ fn versions_of(
         }
         let from = from.flatten();
         if versions.last().is_some_and(|before| from <= before.from) {
-            reading.problem(
+            reading.coded(
+                code::VERSION_ORDER,
                 span,
                 format!("version `{}` does not begin after the one before it", version.id),
                 Some("list the versions from the oldest on; only the first may leave out `from`"),
@@ -264,7 +292,8 @@ fn versions_of(
         versions.push(Version { id: version.id, from });
     }
     if versions.is_empty() && !base {
-        reading.problem(
+        reading.coded(
+            code::MISSING_VERSION,
             header,
             "the policy has no `[[version]]`",
             Some("add one; leave out `from` if the text has no date and is always in force"),
@@ -286,7 +315,8 @@ impl CheckRules<'_> {
         let mut seen = BTreeSet::new();
         for (rule, span) in rules {
             if !seen.insert((rule.id.as_str(), rule.since.as_deref())) {
-                reading.problem(
+                reading.coded(
+                    code::RULE_TWICE,
                     span.clone(),
                     format!("rule `{}` is written twice", rule.id),
                     Some("give one of them another id, or another `since`"),
@@ -296,7 +326,8 @@ impl CheckRules<'_> {
             self.versions(reading, rule, span);
             self.check(reading, rule, span);
             if rule.upper_side && self.upper.is_none() && !base {
-                reading.problem(
+                reading.coded(
+                    code::MISSING_UPPER_SIDE,
                     span.clone(),
                     format!("rule `{}` has an upper side, and the policy has no `[upper_side]`", rule.id),
                     Some("add `[upper_side]` with the kinds that it is held against"),
@@ -307,7 +338,8 @@ impl CheckRules<'_> {
             if let Check::StageFee(fee) = &rule.check
                 && !seen.iter().any(|(id, _)| *id == fee.beside)
             {
-                reading.problem(
+                reading.coded(
+                    code::UNKNOWN_RULE,
                     span.clone(),
                     format!("`beside` names the rule `{}`, which the policy does not have", fee.beside),
                     None,
@@ -317,9 +349,15 @@ impl CheckRules<'_> {
     }
 
     fn texts(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        for (what, text) in [("id", &rule.id), ("clause", &rule.clause), ("title", &rule.title)] {
+        let texts = [
+            (code::EMPTY_TEXT, "id", &rule.id),
+            (code::NO_CLAUSE, "clause", &rule.clause),
+            (code::EMPTY_TEXT, "title", &rule.title),
+        ];
+        for (code, what, text) in texts {
             if text.trim().is_empty() {
-                reading.problem(
+                reading.coded(
+                    code,
                     span.clone(),
                     format!("the rule's `{what}` is empty"),
                     Some("an auditor must be able to name and find every rule"),
@@ -331,7 +369,8 @@ impl CheckRules<'_> {
     fn versions(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
         for named in [&rule.since, &rule.until].into_iter().flatten() {
             if !self.versions.iter().any(|v| v.id == *named) {
-                reading.problem(
+                reading.coded(
+                    code::UNKNOWN_VERSION,
                     span.clone(),
                     format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id),
                     None,
@@ -344,7 +383,8 @@ impl CheckRules<'_> {
         let text = reading.source.text.get(extent(&reading.source.text, span)).unwrap_or_default();
         // Every term in business days is written with this key, wherever in the rule it stands.
         if text.contains("business_days") && self.calendar.is_none() {
-            reading.problem(
+            reading.coded(
+                code::MISSING_CALENDAR,
                 span.clone(),
                 format!("rule `{}` counts business days, and the policy has no calendar", rule.id),
                 Some("add `calendar` to `[policy]`"),
@@ -352,7 +392,8 @@ impl CheckRules<'_> {
         }
         for schedule in rule.check.schedules() {
             if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
-                reading.problem(
+                reading.coded(
+                    code::UNKNOWN_SCHEDULE,
                     span.clone(),
                     format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
                     None,
@@ -363,7 +404,8 @@ impl CheckRules<'_> {
             Check::Decide(branches) => {
                 let silent = branches.iter().any(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
                 if silent {
-                    reading.problem(
+                    reading.coded(
+                        code::SILENT_BRANCH,
                         span.clone(),
                         format!("a branch of rule `{}` does not say what is wrong", rule.id),
                         Some("add `says` to each branch that is not compliant"),
@@ -372,14 +414,16 @@ impl CheckRules<'_> {
             }
             Check::Deadline(deadline) => {
                 if deadline.within.is_some() == deadline.within_by.is_some() {
-                    reading.problem(
+                    reading.coded(
+                        code::DEADLINE_TERM,
                         span.clone(),
                         format!("rule `{}` needs either `within` or `within_by`", rule.id),
                         None,
                     );
                 }
                 if deadline.event.is_empty() {
-                    reading.problem(
+                    reading.coded(
+                        code::DEADLINE_EVENT,
                         span.clone(),
                         format!("rule `{}` waits for no event", rule.id),
                         Some("name one in `event`"),
@@ -411,11 +455,12 @@ impl Check {
 pub(super) fn vocabulary(source: &Source) -> Result<Vocabulary, Vec<Problem>> {
     let parsed = toml::from_str::<Vocabulary>(&source.text);
     parsed.map_err(|error| {
-        vec![Problem {
+        vec![named(Problem {
+            code: Code::default(),
             file: source.name.clone(),
             span: error.span().unwrap_or(0..0),
             what: one_line(error.message()),
             help: None,
-        }]
+        })]
     })
 }

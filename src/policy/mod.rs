@@ -5,12 +5,13 @@
 //! adds to them or takes the place of those with the same name.
 
 pub mod condition;
+pub mod lint;
 mod load;
 pub mod rule;
 mod shipped;
 pub mod word;
 
-pub use crate::document::{Problem, Source};
+pub use crate::document::{Code, Level, Problem, Source};
 pub use load::Untested;
 pub use shipped::shipped;
 
@@ -45,6 +46,10 @@ pub struct Policy {
     pub base: bool,
     /// Further categories of invoice lines.
     pub categories: Vec<Word>,
+    /// Words of its own, beyond those of the vocabulary.
+    pub known: OwnWords,
+    /// The clauses of the text, each of which a rule tests or `untested` explains; `None` if they are not listed.
+    pub clauses: Option<Vec<String>>,
     /// The kinds against which the upper side of a rule is held too.
     pub upper_side: Option<UpperSide>,
     /// From the oldest on.
@@ -55,6 +60,20 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What no rule tests.
     pub untested: Vec<Untested>,
+}
+
+/// Words that a policy adds to the open lists of the vocabulary, by list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs, reason = "they are named as the vocabulary's lists")]
+pub struct OwnWords {
+    pub reasons: Vec<Word>,
+    pub channels: Vec<Word>,
+    pub payment_methods: Vec<Word>,
+    pub levels: Vec<Word>,
+    pub stages: Vec<Word>,
+    pub outage_causes: Vec<Word>,
+    pub remedies: Vec<Word>,
 }
 
 /// The kinds against which the upper side of a rule is held too.
@@ -129,32 +148,14 @@ impl Catalogue {
     /// # Errors
     /// Every problem of every file.
     pub fn of(sources: Vec<Source>) -> Result<Catalogue, Vec<Problem>> {
-        let holidays: BTreeMap<String, Source> = sources
-            .iter()
-            .filter_map(|s| Some((s.name.strip_prefix("calendars/")?.strip_suffix(".csv")?.to_owned(), s.clone())))
-            .collect();
-        let (mut policies, mut problems, mut words) = (Vec::new(), Vec::new(), None);
-        for source in &sources {
-            let stem = source.name.strip_suffix(".toml").filter(|stem| !stem.ends_with(".examples"));
-            match stem.filter(|stem| !stem.starts_with(STORIES)) {
-                Some(VOCABULARY) => match load::vocabulary(source) {
-                    Ok(vocabulary) => words = Some(vocabulary),
-                    Err(found) => problems.extend(found),
-                },
-                Some(_) => match load::policy(source, &holidays) {
-                    Ok(policy) => policies.push(policy),
-                    Err(found) => problems.extend(found),
-                },
-                None => {}
-            }
-        }
-        same_name_twice(&policies, &mut problems);
+        let Loaded { mut policies, words, mut problems } = Loaded::of(&sources);
         policies.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.name.cmp(&b.name)));
         match words {
             Some(vocabulary) if problems.is_empty() => Ok(Catalogue { policies, vocabulary, sources }),
             Some(_) => Err(problems),
             None => {
                 problems.push(Problem {
+                    code: Code::default(),
                     file: format!("{VOCABULARY}.toml"),
                     span: 0..0,
                     what: "the file of words is missing".to_owned(),
@@ -219,11 +220,47 @@ impl Catalogue {
     }
 }
 
+/// What can be read of a set of files, and what is wrong with the rest.
+#[derive(Debug)]
+struct Loaded {
+    /// The policies without problems, in the order of the files.
+    policies: Vec<Policy>,
+    words: Option<Vocabulary>,
+    problems: Vec<Problem>,
+}
+
+impl Loaded {
+    fn of(sources: &[Source]) -> Loaded {
+        let holidays: BTreeMap<String, Source> = sources
+            .iter()
+            .filter_map(|s| Some((s.name.strip_prefix("calendars/")?.strip_suffix(".csv")?.to_owned(), s.clone())))
+            .collect();
+        let (mut policies, mut problems, mut words) = (Vec::new(), Vec::new(), None);
+        for source in sources {
+            let stem = source.name.strip_suffix(".toml").filter(|stem| !stem.ends_with(".examples"));
+            match stem.filter(|stem| !stem.starts_with(STORIES)) {
+                Some(VOCABULARY) => match load::vocabulary(source) {
+                    Ok(vocabulary) => words = Some(vocabulary),
+                    Err(found) => problems.extend(found),
+                },
+                Some(_) => match load::policy(source, &holidays) {
+                    Ok(policy) => policies.push(policy),
+                    Err(found) => problems.extend(found),
+                },
+                None => {}
+            }
+        }
+        same_name_twice(&policies, &mut problems);
+        Loaded { policies, words, problems }
+    }
+}
+
 fn same_name_twice(policies: &[Policy], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for policy in policies {
         if let Some(other) = seen.insert(&policy.name, &policy.file) {
             problems.push(Problem {
+                code: lint::code::POLICY_TWICE,
                 file: policy.file.clone(),
                 span: 0..0,
                 what: format!("the policy `{}` is also in {other}", policy.name),

@@ -1,0 +1,131 @@
+//! What of a policy cannot be right or was probably not meant, although it can be read: a file a family.
+//!
+//! A lint looks at one policy and returns its problems. It changes nothing, and no audit asks for it.
+
+mod calendar;
+mod clause;
+pub mod code;
+mod logic;
+mod place;
+mod schedule;
+mod scope;
+mod shadow;
+mod term;
+mod version;
+mod word;
+
+use super::condition::Condition;
+use super::rule::{Check, Rule};
+use super::{Code, Loaded, Policy, Problem, Source, Vocabulary};
+use place::Places;
+
+/// What checking a set of files gave.
+#[derive(Debug)]
+pub struct Checked {
+    /// The policies that can be read.
+    pub policies: Vec<Policy>,
+    /// Whether the words can be read.
+    pub has_words: bool,
+    /// Everything that there is to say, by file and place.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a set of files as [`super::Catalogue::of`] does and looks at every policy that can be read.
+pub fn check(sources: &[Source]) -> Checked {
+    let Loaded { policies, words, mut problems } = Loaded::of(sources);
+    for policy in &policies {
+        let Some(source) = sources.iter().find(|source| source.name == policy.file) else { continue };
+        let examples = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml"));
+        let examples = sources.iter().find(|source| Some(&source.name) == examples.as_ref());
+        let places = Places::of(&source.text);
+        let subject = Subject { policy, source, vocabulary: words.as_ref(), examples, places };
+        problems.extend(FAMILIES.iter().flat_map(|lint| lint(&subject)));
+    }
+    problems.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
+    Checked { policies, has_words: words.is_some(), problems }
+}
+
+/// Every family of lints.
+const FAMILIES: [fn(&Subject<'_>) -> Vec<Problem>; 9] = [
+    scope::lint,
+    shadow::branches,
+    shadow::rules,
+    word::lint,
+    schedule::lint,
+    term::lint,
+    version::lint,
+    calendar::lint,
+    clause::lint,
+];
+
+/// A policy with what a lint may look at besides.
+pub struct Subject<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Its file.
+    pub source: &'a Source,
+    /// The words that all exports share, if they can be read.
+    pub vocabulary: Option<&'a Vocabulary>,
+    /// Its worked examples, if they lie beside it.
+    pub examples: Option<&'a Source>,
+    places: Places,
+}
+
+impl Subject<'_> {
+    /// A problem at a place, such as `schedule/0/stages/2`.
+    fn problem(&self, code: Code, place: &str, what: impl Into<String>, help: impl Into<String>) -> Problem {
+        let span = self.places.find(place).unwrap_or(0..0);
+        Problem { code, file: self.source.name.clone(), span, what: what.into(), help: Some(help.into()) }
+    }
+
+    /// A problem at a place within a rule, such as `kinds`.
+    fn in_rule(&self, code: Code, rule: &Rule, place: &str, what: impl Into<String>, help: &str) -> Problem {
+        match self.places.rule(rule) {
+            Some(at) => self.problem(code, &format!("rule/{at}/{place}"), what, help),
+            None => Problem { span: rule.written.clone(), ..self.problem(code, "", what, help) },
+        }
+    }
+
+    /// The versions in which a rule is in force, by index; of a policy without versions the only one.
+    fn versions_of(&self, rule: &Rule) -> Vec<usize> {
+        let versions = self.policy.versions.len().max(1);
+        (0..versions).filter(|version| self.policy.in_version(rule, *version)).collect()
+    }
+
+    /// Whether two rules are ever in force together.
+    fn in_force_together(&self, one: &Rule, other: &Rule) -> bool {
+        let others = self.versions_of(other);
+        self.versions_of(one).iter().any(|version| others.contains(version))
+    }
+}
+
+/// The pairs of a list, each once, the earlier first.
+fn pairs<T>(all: &[T]) -> impl Iterator<Item = (&T, &T)> {
+    all.iter().enumerate().flat_map(|(at, earlier)| all.iter().skip(at + 1).map(move |later| (earlier, later)))
+}
+
+/// The lists of conditions of a rule besides `when`, each of which is asked together with it, with their places.
+fn further_conditions(rule: &Rule) -> Vec<(String, &[Condition])> {
+    match &rule.check {
+        Check::Decide(branches) => branches
+            .iter()
+            .enumerate()
+            .map(|(at, branch)| (format!("check/decide/{at}/if"), branch.conditions.as_slice()))
+            .collect(),
+        Check::Deadline(deadline) => {
+            let later = deadline.or_later.as_ref();
+            later.map(|later| ("check/deadline/or_later/when".to_owned(), later.when.as_slice())).into_iter().collect()
+        }
+        Check::Window(window) => {
+            let review = window.or_review.as_ref();
+            review.map(|later| ("check/window/or_review/when".to_owned(), later.when.as_slice())).into_iter().collect()
+        }
+        Check::Required(required) => required
+            .demands
+            .iter()
+            .enumerate()
+            .map(|(at, demand)| (format!("check/required/demands/{at}/when"), demand.when.as_slice()))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
