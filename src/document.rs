@@ -172,3 +172,18 @@ pub(crate) fn one_line(message: &str) -> String {
     let says_something = |line: &&str| line.chars().any(char::is_alphanumeric);
     message.lines().map(str::trim).filter(says_something).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = Source { name: String::new(), text: "a\nä = \"€\"\n".to_owned() };
+        for (at, place) in
+            [(0, (1, 1)), (1, (1, 2)), (2, (2, 1)), (4, (2, 2)), (11, (2, 7)), (12, (3, 1)), (99, (3, 1))]
+        {
+            assert_eq!(source.line_and_column(at), place, "byte {at}");
+        }
+    }
+}

@@ -2,13 +2,14 @@
 //!
 //! The file is taken apart table by table, so that a mistake in one rule does not hide one in the next.
 
-use super::lint::code;
+use super::lint::{code, place};
 use super::rule::{Basis, Check, Rule, Ruling, Schedule};
 use super::word::Word;
 use super::{OwnWords, Policy, UpperSide, Version, Vocabulary};
 use crate::calendar::Calendar;
 use crate::document::{Code, Problem, Reading, Source, one_line};
 use crate::time::Zone;
+use crate::wording::did_you_mean;
 use chrono::{NaiveDate, Weekday};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,14 +105,8 @@ pub(super) fn policy(source: &Source, holidays: &BTreeMap<String, Source>) -> Re
     let policy = read_policy(&mut reading, table.into_inner(), holidays);
     match policy {
         Some(policy) if reading.problems.is_empty() => Ok(policy),
-        _ => Err(reading.problems.into_iter().map(named).collect()),
+        _ => Err(reading.problems.into_iter().map(code::in_plain_words).collect()),
     }
-}
-
-/// The problems without a name are the parser's.
-fn named(problem: Problem) -> Problem {
-    let unnamed = problem.code == Code::default();
-    Problem { code: if unnamed { code::of_parser(&problem.what) } else { problem.code }, ..problem }
 }
 
 fn read_policy(
@@ -126,15 +121,7 @@ fn read_policy(
     let schedules = reading.array::<Schedule>(take("schedule"));
     let rules = reading.array::<Rule>(take("rule"));
     let untested = reading.array::<Untested>(take("untested")).into_iter().map(|(u, _)| u).collect();
-    for (key, value) in &table {
-        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule` and `untested`";
-        reading.coded(
-            code::UNKNOWN_TABLE,
-            value.span(),
-            format!("unknown table `{}`", key.get_ref()),
-            Some(&format!("a policy file has the tables {known}")),
-        );
-    }
+    unknown_tables(reading, &table);
     let Some(header) = header else {
         reading.coded(
             code::MISSING_POLICY,
@@ -149,7 +136,12 @@ fn read_policy(
     let zone = zone(reading, &header, span.clone());
     let calendar = header.calendar.as_ref().and_then(|c| calendar(reading, c, holidays));
     let versions = versions_of(reading, versions, header.base, span);
-    let checked = CheckRules { versions: &versions, schedules: &schedules, calendar: &calendar, upper: &upper };
+    let checked = CheckRules {
+        versions: &versions,
+        schedules: &schedules,
+        has_calendar: header.calendar.is_some(),
+        upper: &upper,
+    };
     checked.all(reading, &rules, header.base);
     Some(Policy {
         name: header.name,
@@ -172,6 +164,18 @@ fn read_policy(
             .collect(),
         untested,
     })
+}
+
+fn unknown_tables(reading: &mut Reading<'_>, table: &DeTable<'_>) {
+    for (key, value) in table {
+        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule` and `untested`";
+        reading.coded(
+            code::UNKNOWN_TABLE,
+            value.span(),
+            format!("unknown table `{}`", key.get_ref()),
+            Some(&format!("a policy file has the tables {known}")),
+        );
+    }
 }
 
 fn zone(reading: &mut Reading<'_>, header: &Header, span: Range<usize>) -> Option<Zone> {
@@ -209,9 +213,12 @@ fn calendar(
     for name in &header.weekend {
         match name.parse::<Weekday>() {
             Ok(day) => weekend.push(day),
-            Err(_) => {
-                reading.coded(code::UNKNOWN_WEEKDAY, span.clone(), format!("`{name}` is not a day of the week"), None)
-            }
+            Err(_) => reading.coded(
+                code::UNKNOWN_WEEKDAY,
+                span.clone(),
+                format!("`{name}` is not a day of the week"),
+                Some("write it as `saturday`"),
+            ),
         }
     }
     let days = match holiday_days(source) {
@@ -228,7 +235,7 @@ fn calendar(
             code::CALENDAR_YEARS,
             span,
             "`first_year` to `last_year` are not years from 1990 to 2199 in this order",
-            None,
+            Some("write the first year of the holiday file, then the last"),
         );
         return None;
     }
@@ -306,7 +313,7 @@ fn versions_of(
 struct CheckRules<'a> {
     versions: &'a [Version],
     schedules: &'a [(Schedule, Range<usize>)],
-    calendar: &'a Option<Calendar>,
+    has_calendar: bool,
     upper: &'a Option<UpperSide>,
 }
 
@@ -317,7 +324,7 @@ impl CheckRules<'_> {
             if !seen.insert((rule.id.as_str(), rule.since.as_deref())) {
                 reading.coded(
                     code::RULE_TWICE,
-                    span.clone(),
+                    place::within_rule(&reading.source.text, span, &["id"]),
                     format!("rule `{}` is written twice", rule.id),
                     Some("give one of them another id, or another `since`"),
                 );
@@ -328,7 +335,7 @@ impl CheckRules<'_> {
             if rule.upper_side && self.upper.is_none() && !base {
                 reading.coded(
                     code::MISSING_UPPER_SIDE,
-                    span.clone(),
+                    place::within_rule(&reading.source.text, span, &["upper_side"]),
                     format!("rule `{}` has an upper side, and the policy has no `[upper_side]`", rule.id),
                     Some("add `[upper_side]` with the kinds that it is held against"),
                 );
@@ -340,9 +347,9 @@ impl CheckRules<'_> {
             {
                 reading.coded(
                     code::UNKNOWN_RULE,
-                    span.clone(),
+                    place::within_rule(&reading.source.text, span, &["check/stage_fee/beside"]),
                     format!("`beside` names the rule `{}`, which the policy does not have", fee.beside),
-                    None,
+                    near(&fee.beside, &mut seen.iter().map(|(id, _)| *id)).as_deref(),
                 );
             }
         }
@@ -358,7 +365,7 @@ impl CheckRules<'_> {
             if text.trim().is_empty() {
                 reading.coded(
                     code,
-                    span.clone(),
+                    place::within_rule(&reading.source.text, span, &[what]),
                     format!("the rule's `{what}` is empty"),
                     Some("an auditor must be able to name and find every rule"),
                 );
@@ -367,13 +374,36 @@ impl CheckRules<'_> {
     }
 
     fn versions(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        for named in [&rule.since, &rule.until].into_iter().flatten() {
+        for (key, named) in [("since", &rule.since), ("until", &rule.until)] {
+            let Some(named) = named else { continue };
             if !self.versions.iter().any(|v| v.id == *named) {
                 reading.coded(
                     code::UNKNOWN_VERSION,
-                    span.clone(),
+                    place::within_rule(&reading.source.text, span, &[key]),
                     format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id),
-                    None,
+                    near(named, &mut self.versions.iter().map(|v| v.id.as_str())).as_deref(),
+                );
+            }
+        }
+    }
+
+    fn schedules(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
+        for schedule in rule.check.schedules() {
+            if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
+                reading.coded(
+                    code::UNKNOWN_SCHEDULE,
+                    place::within_rule(
+                        &reading.source.text,
+                        span,
+                        &[
+                            "check/stage_fee/schedule",
+                            "check/stage_evidence/schedule",
+                            "check/exact_amount/by/stage/schedule",
+                            "check/exact_amount/by/balance/or_schedule",
+                        ],
+                    ),
+                    format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
+                    near(schedule, &mut self.schedules.iter().map(|(s, _)| s.id.as_str())).as_deref(),
                 );
             }
         }
@@ -382,31 +412,26 @@ impl CheckRules<'_> {
     fn check(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
         let text = reading.source.text.get(extent(&reading.source.text, span)).unwrap_or_default();
         // Every term in business days is written with this key, wherever in the rule it stands.
-        if text.contains("business_days") && self.calendar.is_none() {
+        if text.contains("business_days") && !self.has_calendar {
             reading.coded(
                 code::MISSING_CALENDAR,
-                span.clone(),
+                place::within_rule(
+                    &reading.source.text,
+                    span,
+                    &["check/deadline/within", &format!("check/{}", rule.check.kind())],
+                ),
                 format!("rule `{}` counts business days, and the policy has no calendar", rule.id),
                 Some("add `calendar` to `[policy]`"),
             );
         }
-        for schedule in rule.check.schedules() {
-            if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
-                reading.coded(
-                    code::UNKNOWN_SCHEDULE,
-                    span.clone(),
-                    format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
-                    None,
-                );
-            }
-        }
+        self.schedules(reading, rule, span);
         match &rule.check {
             Check::Decide(branches) => {
-                let silent = branches.iter().any(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
-                if silent {
+                let silent = branches.iter().position(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
+                if let Some(at) = silent {
                     reading.coded(
                         code::SILENT_BRANCH,
-                        span.clone(),
+                        place::within_rule(&reading.source.text, span, &[&format!("check/decide/{at}")]),
                         format!("a branch of rule `{}` does not say what is wrong", rule.id),
                         Some("add `says` to each branch that is not compliant"),
                     );
@@ -416,15 +441,15 @@ impl CheckRules<'_> {
                 if deadline.within.is_some() == deadline.within_by.is_some() {
                     reading.coded(
                         code::DEADLINE_TERM,
-                        span.clone(),
+                        place::within_rule(&reading.source.text, span, &["check/deadline"]),
                         format!("rule `{}` needs either `within` or `within_by`", rule.id),
-                        None,
+                        Some("give one of them: a term, or terms by the word in a column"),
                     );
                 }
                 if deadline.event.is_empty() {
                     reading.coded(
                         code::DEADLINE_EVENT,
-                        span.clone(),
+                        place::within_rule(&reading.source.text, span, &["check/deadline/event"]),
                         format!("rule `{}` waits for no event", rule.id),
                         Some("name one in `event`"),
                     );
@@ -433,6 +458,13 @@ impl CheckRules<'_> {
             _ => {}
         }
     }
+}
+
+/// The names of the policy that are most like one that it does not have, or all of them.
+fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    let all = || format!("there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+    did_you_mean(name, known.iter().copied()).or_else(|| (!known.is_empty()).then(all))
 }
 
 impl Check {
@@ -455,7 +487,7 @@ impl Check {
 pub(super) fn vocabulary(source: &Source) -> Result<Vocabulary, Vec<Problem>> {
     let parsed = toml::from_str::<Vocabulary>(&source.text);
     parsed.map_err(|error| {
-        vec![named(Problem {
+        vec![code::in_plain_words(Problem {
             code: Code::default(),
             file: source.name.clone(),
             span: error.span().unwrap_or(0..0),

@@ -1,6 +1,7 @@
 //! The kinds of problem that a policy file can have, each with a name that stays.
 
-use crate::document::{Code, Level};
+use crate::document::{Code, Level, Problem};
+use crate::wording::did_you_mean;
 
 macro_rules! codes {
     ($($constant:ident $name:literal $level:ident $about:literal;)*) => {
@@ -72,10 +73,13 @@ codes! {
     NOTHING_LISTED "nothing-listed" Note "a list of items left empty, so that its rule applies to none";
 }
 
-/// The code of what a parser says of a table or a value.
-pub(in crate::policy) fn of_parser(message: &str) -> Code {
-    let begins = |words: &str| message.starts_with(words);
-    if begins("unknown field") {
+/// A problem in a policy's words: what a parser says gets its code, plain names of types, and the nearest known name.
+pub(in crate::policy) fn in_plain_words(problem: Problem) -> Problem {
+    if problem.code != Code::default() {
+        return problem;
+    }
+    let begins = |words: &str| problem.what.starts_with(words);
+    let code = if begins("unknown field") {
         UNKNOWN_KEY
     } else if begins("missing field") {
         MISSING_KEY
@@ -83,5 +87,29 @@ pub(in crate::policy) fn of_parser(message: &str) -> Code {
         UNKNOWN_CHOICE
     } else {
         WRONG_VALUE
-    }
+    };
+    let help = match code {
+        UNKNOWN_KEY | UNKNOWN_CHOICE => {
+            let mut quoted = problem.what.split('`').skip(1).step_by(2);
+            quoted.next().and_then(|unknown| did_you_mean(unknown, quoted))
+        }
+        MISSING_KEY => Some("add it to this table".to_owned()),
+        _ => Some("`policies/README.md` shows how each key is written".to_owned()),
+    };
+    Problem { code, what: plain_types(&problem.what), help: problem.help.or(help), ..problem }
+}
+
+/// A message with the names that a policy's author knows in place of those of the program.
+fn plain_types(message: &str) -> String {
+    const PLAIN: [(&str, &str); 6] = [
+        ("expected u32", "expected a whole number"),
+        ("expected i32", "expected a whole number"),
+        ("expected a sequence", "expected a list"),
+        ("expected a map", "expected a table"),
+        ("type: sequence", "type: list"),
+        ("type: map", "type: table"),
+    ];
+    let plain = PLAIN.iter().fold(message.to_owned(), |text, (from, to)| text.replace(from, to));
+    // A table is named by the program's own name for it.
+    plain.split_once("expected struct ").map_or(plain.clone(), |(before, _)| format!("{before}expected a table"))
 }

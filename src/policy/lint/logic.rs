@@ -96,3 +96,86 @@ pub(super) fn can_meet(one: &Rule, other: &Rule) -> bool {
     let others = scope(other);
     targets_meet && !scope(one).iter().any(|condition| others.iter().any(|other| excludes(condition, other)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{excludes, implies};
+    use crate::policy::condition::Condition;
+    use serde::Deserialize;
+
+    fn condition(text: &str) -> Condition {
+        #[derive(Deserialize)]
+        struct Written {
+            condition: Condition,
+        }
+        toml::from_str::<Written>(&format!("condition = {text}")).unwrap().condition
+    }
+
+    const ONE: &str = r#"{ code = { column = "reason", one_of = ["one"] } }"#;
+    const TWO: &str = r#"{ code = { column = "reason", one_of = ["one", "two"] } }"#;
+    const THREE: &str = r#"{ code = { column = "reason", one_of = ["three"] } }"#;
+    const OTHER: &str = r#"{ code = { column = "remedy", one_of = ["one"] } }"#;
+
+    fn not(text: &str) -> String {
+        format!("{{ not = {text} }}")
+    }
+
+    fn any(texts: &[&str]) -> String {
+        format!("{{ any = [{}] }}", texts.join(", "))
+    }
+
+    fn state(name: &str) -> String {
+        format!("{{ state = \"{name}\" }}")
+    }
+
+    fn at_least(value: u32) -> String {
+        format!("{{ at_least = {{ column = \"notice_hours\", value = {value} }} }}")
+    }
+
+    #[test]
+    fn what_follows_from_a_condition() {
+        for (first, second, follows) in [
+            (ONE.to_owned(), ONE.to_owned(), true),
+            (ONE.to_owned(), TWO.to_owned(), true),
+            (TWO.to_owned(), ONE.to_owned(), false),
+            (ONE.to_owned(), OTHER.to_owned(), false),
+            (ONE.to_owned(), not(THREE), true),
+            (ONE.to_owned(), not(OTHER), false),
+            (not(TWO), not(ONE), true),
+            (not(ONE), not(TWO), false),
+            (ONE.to_owned(), any(&[ONE, OTHER]), true),
+            (any(&[ONE, TWO]), TWO.to_owned(), true),
+            (any(&[ONE, OTHER]), TWO.to_owned(), false),
+            (state("pays"), state("gives_money"), true),
+            (state("pays"), state("live"), true),
+            (state("gives_money"), state("pays"), false),
+            (state("denied"), not(&state("accepted")), true),
+            (not(&state("decided")), not(&state("accepted")), true),
+            (at_least(72), at_least(48), true),
+            (at_least(48), at_least(72), false),
+        ] {
+            assert_eq!(implies(&condition(&first), &condition(&second)), follows, "{first} implies {second}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_hold_together() {
+        for (first, second, never) in [
+            (ONE.to_owned(), THREE.to_owned(), true),
+            (ONE.to_owned(), TWO.to_owned(), false),
+            (ONE.to_owned(), OTHER.to_owned(), false),
+            (ONE.to_owned(), not(ONE), true),
+            (ONE.to_owned(), not(TWO), true),
+            (TWO.to_owned(), not(ONE), false),
+            (any(&[ONE, TWO]), THREE.to_owned(), true),
+            (any(&[ONE, OTHER]), THREE.to_owned(), false),
+            (state("accepted"), state("denied"), true),
+            (state("pays"), not(&state("live")), true),
+            (state("denied"), state("pays"), false),
+        ] {
+            let (one, other) = (condition(&first), condition(&second));
+            assert_eq!(excludes(&one, &other), never, "{first} excludes {second}");
+            assert_eq!(excludes(&other, &one), never, "{second} excludes {first}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ mod calendar;
 mod clause;
 pub mod code;
 mod logic;
-mod place;
+pub(super) mod place;
 mod schedule;
 mod scope;
 mod shadow;
@@ -24,8 +24,6 @@ use place::Places;
 pub struct Checked {
     /// The policies that can be read.
     pub policies: Vec<Policy>,
-    /// Whether the words can be read.
-    pub has_words: bool,
     /// Everything that there is to say, by file and place.
     pub problems: Vec<Problem>,
 }
@@ -42,7 +40,7 @@ pub fn check(sources: &[Source]) -> Checked {
         problems.extend(FAMILIES.iter().flat_map(|lint| lint(&subject)));
     }
     problems.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
-    Checked { policies, has_words: words.is_some(), problems }
+    Checked { policies, problems }
 }
 
 /// Every family of lints.

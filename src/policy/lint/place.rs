@@ -33,9 +33,21 @@ impl Places {
 
     /// The place of a rule among those of the file.
     pub(super) fn rule(&self, rule: &Rule) -> Option<usize> {
-        let spans = (0..).map_while(|at| self.0.get(&format!("rule/{at}")));
-        spans.into_iter().position(|span| span.start == rule.written.start)
+        self.rule_from(rule.written.start)
     }
+
+    fn rule_from(&self, start: usize) -> Option<usize> {
+        let mut spans = (0..).map_while(|at| self.0.get(&format!("rule/{at}")));
+        spans.position(|span| span.start == start)
+    }
+}
+
+/// The place of the first of some paths that a rule has, by where the rule begins; the rule's header if it has none.
+pub(in crate::policy) fn within_rule(text: &str, header: &Range<usize>, paths: &[&str]) -> Range<usize> {
+    let places = Places::of(text);
+    let Some(rule) = places.rule_from(header.start) else { return header.clone() };
+    let found = paths.iter().find_map(|path| places.0.get(&format!("rule/{rule}/{path}")));
+    found.unwrap_or(header).clone()
 }
 
 fn gather(path: &str, value: &Spanned<DeValue<'_>>, places: &mut BTreeMap<String, Range<usize>>) {

@@ -82,5 +82,11 @@ fn no_longer(subject: &Subject<'_>, rule: &Rule) -> Option<Problem> {
         count(later.within),
         count(usual)
     );
-    Some(subject.in_rule(NO_LONGER_TERM, rule, place, what, "the later of both last days counts: check both terms"))
+    Some(subject.in_rule(
+        NO_LONGER_TERM,
+        rule,
+        place,
+        what,
+        "as it stands it grants nothing: check both terms against the text",
+    ))
 }
