@@ -181,7 +181,7 @@ mod tests {
     fn columns_count_characters() {
         let source = Source { name: String::new(), text: "a\nä = \"€\"\n".to_owned() };
         for (at, place) in
-            [(0, (1, 1)), (1, (1, 2)), (2, (2, 1)), (4, (2, 2)), (11, (2, 7)), (12, (3, 1)), (99, (3, 1))]
+            [(0, (1, 1)), (1, (1, 2)), (2, (2, 1)), (4, (2, 2)), (11, (2, 7)), (12, (2, 8)), (13, (3, 1)), (99, (3, 1))]
         {
             assert_eq!(source.line_and_column(at), place, "byte {at}");
         }
