@@ -4,6 +4,7 @@
 //! gives the same bytes for the same results.
 
 pub mod cell;
+pub mod comparison;
 pub mod coverage;
 pub mod evidence;
 pub mod exposure;
@@ -25,6 +26,7 @@ pub mod problems;
 #[cfg(test)]
 pub(crate) mod quarter;
 pub mod readiness;
+pub mod readings;
 pub mod rejects;
 pub mod run;
 pub mod runs;

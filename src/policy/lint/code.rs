@@ -14,7 +14,7 @@ macro_rules! codes {
     };
 }
 
-// Errors first; up to `deadline-event` they keep a file from being read.
+// Errors first; up to `wrong-change` they keep a file from being read.
 codes! {
     TOML_SYNTAX "toml-syntax" Error "the file is not well-formed TOML";
     UNKNOWN_TABLE "unknown-table" Error "a table that policy files do not have";
@@ -36,14 +36,18 @@ codes! {
     VERSION_ORDER "version-order" Error "versions that are not listed from the oldest on";
     UNKNOWN_VERSION "unknown-version" Error "`since` or `until` names no version of the policy";
     RULE_TWICE "rule-twice" Error "the same rule is written twice from the same version on";
-    NO_CLAUSE "no-clause" Error "a rule that cites no clause";
+    NO_CLAUSE "no-clause" Error "a rule, or a change by an amendment, that cites no clause";
     EMPTY_TEXT "empty-text" Error "a rule with an empty id or title";
     MISSING_UPPER_SIDE "missing-upper-side" Error "a rule has an upper side, and the policy has no `[upper_side]`";
     UNKNOWN_SCHEDULE "unknown-schedule" Error "a rule names a schedule that the policy does not have";
-    UNKNOWN_RULE "unknown-rule" Error "a rule names another that the policy does not have";
+    UNKNOWN_RULE "unknown-rule" Error "a rule or a change names a rule that the policy does not have";
     SILENT_BRANCH "silent-branch" Error "a branch that finds something and does not say what is wrong";
     DEADLINE_TERM "deadline-term" Error "a deadline with no term, or with two";
     DEADLINE_EVENT "deadline-event" Error "a deadline that waits for no event";
+    READING_TWICE "reading-twice" Error "two alternative readings with the same id";
+    UNKNOWN_POLICY "unknown-policy" Error "an amendment to a policy that there is not";
+    WRONG_AMENDMENT "wrong-amendment" Error "an amendment without a name, or one that says what it cannot";
+    WRONG_CHANGE "wrong-change" Error "a change that does not fit what it changes";
     UNKNOWN_KIND "unknown-kind" Error "a kind of request or an outcome that exports cannot have";
     EMPTY_CHOICE "empty-choice" Error "an empty list of which something would have to be one";
     NEVER_IN_FORCE "never-in-force" Error "a rule that ends no later than it begins";

@@ -15,8 +15,8 @@ mod version;
 mod word;
 
 use super::condition::Condition;
-use super::rule::{Check, Rule};
-use super::{Code, Loaded, Policy, Problem, Source, Vocabulary};
+use super::rule::{Check, Rule, Written};
+use super::{Choice, Code, Loaded, Policy, Problem, Source, Vocabulary};
 use place::Places;
 
 /// What checking a set of files gave.
@@ -30,8 +30,9 @@ pub struct Checked {
 
 /// Reads a set of files as [`super::Catalogue::of`] does and looks at every policy that can be read.
 pub fn check(sources: &[Source]) -> Checked {
-    let Loaded { policies, words, mut problems } = Loaded::of(sources);
-    for policy in &policies {
+    let Loaded { policies, words, mut problems } = Loaded::of(sources, &Choice::default());
+    // What an amendment makes of a policy has no text of its own to point at.
+    for policy in policies.iter().filter(|policy| policy.amendment.is_none()) {
         let Some(source) = sources.iter().find(|source| source.name == policy.file) else { continue };
         let examples = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml"));
         let examples = sources.iter().find(|source| Some(&source.name) == examples.as_ref());
@@ -40,6 +41,8 @@ pub fn check(sources: &[Source]) -> Checked {
         problems.extend(FAMILIES.iter().flat_map(|lint| lint(&subject)));
     }
     problems.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
+    // An amended policy has the problems of the policy too.
+    problems.dedup();
     Checked { policies, problems }
 }
 
@@ -78,9 +81,14 @@ impl Subject<'_> {
 
     /// A problem at a place within a rule, such as `kinds`.
     fn in_rule(&self, code: Code, rule: &Rule, place: &str, what: impl Into<String>, help: &str) -> Problem {
-        match self.places.rule(rule) {
+        let own = self.places.rule(rule).filter(|_| rule.written.file == self.source.name);
+        match own {
             Some(at) => self.problem(code, &format!("rule/{at}/{place}"), what, help),
-            None => Problem { span: rule.written.clone(), ..self.problem(code, "", what, help) },
+            // It comes from a document that is laid over the policy.
+            None => {
+                let Written { file, bytes } = rule.written.clone();
+                Problem { file, span: bytes, ..self.problem(code, "", what, help) }
+            }
         }
     }
 

@@ -33,7 +33,7 @@ impl Places {
 
     /// The place of a rule among those of the file.
     pub(super) fn rule(&self, rule: &Rule) -> Option<usize> {
-        self.rule_from(rule.written.start)
+        self.rule_from(rule.written.bytes.start)
     }
 
     fn rule_from(&self, start: usize) -> Option<usize> {
