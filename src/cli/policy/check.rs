@@ -99,8 +99,10 @@ fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 impl Answer {
     /// Checks files of one folder.
     fn folder(&mut self, folder: &Path, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
-        let Surroundings { sources, names, own } = Surroundings::of(folder, files)?;
+        let Surroundings { sources, names, own, changed } = Surroundings::of(folder, files)?;
         let mut checked = lint::check(&sources);
+        // Nobody asked what else there is to say of a policy that is only changed.
+        checked.problems.retain(|problem| problem.code.level == Level::Error || !changed.contains(&problem.file));
         self.lines.extend(names.iter().map(|name| line(&checked, name)));
         // Shared files have the same names in every folder.
         let placed = |name: &mut String| {
@@ -142,8 +144,10 @@ struct Surroundings {
     sources: Vec<Source>,
     /// The names of the files to check.
     names: Vec<String>,
-    /// The names of the words and calendars of their own folder.
+    /// The names of what was taken from their own folder besides.
     own: BTreeSet<String>,
+    /// The names of the policies that they change.
+    changed: BTreeSet<String>,
 }
 
 impl Surroundings {
@@ -166,12 +170,37 @@ impl Surroundings {
                 given.push(Source { name: examples.display().to_string(), text: text_of(&examples)? });
             }
         }
-        let own: Vec<Source> = of_folder(folder)?.into_iter().filter(shared).collect();
+        let of_folder = of_folder(folder)?;
+        let mut there = shipped();
+        add(&mut there, of_folder.clone());
+        let is_given = |source: &Source| files.iter().any(|file| file.file_name() == Some(source.name.as_ref()));
+        there.retain(|source| !source.name.starts_with("stories/") && !is_given(source));
+        let bases = changed_by(&given, there);
+        let changed: BTreeSet<String> = bases.iter().map(|source| source.name.clone()).collect();
+        let is_own = |source: &&Source| shared(source) || changed.contains(&source.name);
+        let own: Vec<Source> = of_folder.iter().filter(is_own).cloned().collect();
         let own_names = own.iter().map(|source| source.name.clone()).collect();
-        add(&mut sources, own);
-        add(&mut sources, given);
-        Ok(Surroundings { sources, names, own: own_names })
+        [bases, own, given].into_iter().for_each(|further| add(&mut sources, further));
+        Ok(Surroundings { sources, names, own: own_names, changed })
     }
+}
+
+/// The policies that amendments and what-ifs among some files change, unless they are among them themselves.
+fn changed_by(given: &[Source], there: Vec<Source>) -> Vec<Source> {
+    let table = |source: &Source| source.text.parse::<toml::Table>().unwrap_or_default();
+    let key = |source: &Source, key: &str| table(source).get("policy")?.get(key)?.as_str().map(str::to_owned);
+    let extended: Vec<String> = given.iter().filter_map(|source| key(source, "extends")).collect();
+    let is_what_if = |source: &Source| {
+        let table = table(source);
+        !table.contains_key("policy") && ["change", "remove"].iter().any(|key| table.contains_key(*key))
+    };
+    let any = given.iter().any(is_what_if);
+    let names: Vec<String> = given.iter().filter_map(|source| key(source, "name")).collect();
+    let is_changed = |source: &Source| {
+        let name = key(source, "name").filter(|name| !names.contains(name) && key(source, "extends").is_none());
+        name.is_some_and(|name| any || extended.contains(&name))
+    };
+    there.into_iter().filter(is_changed).collect()
 }
 
 /// The file of words.
@@ -191,7 +220,8 @@ fn line(checked: &Checked, name: &str) -> String {
             let rules = counted(policy.rules.len() as u64, "rule", "rules");
             format!("the policy `{}` with {rules} is", policy.name)
         }
-        None => "the words are".to_owned(),
+        None if name == VOCABULARY => "the words are".to_owned(),
+        None => "what it changes is".to_owned(),
     };
     let warnings = of_level(Level::Warning, "warning", "warnings");
     let notes = of_level(Level::Note, "note", "notes");
