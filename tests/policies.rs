@@ -683,7 +683,7 @@ id = "wrong.days"
 clause = "5"
 title = "Business days without a calendar"
 severity = "low"
-check.deadline = { from = "submission", within = { business_days = 5 }, event = ["decided"] } #! rule `wrong.days` counts business days, and the policy has no calendar
+check.deadline = { from = "submission", within = { business_days = 5 }, event = ["decided"] }
 
 [[rule]]
 id = "wrong.days" #! rule `wrong.twice` is written twice

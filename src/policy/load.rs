@@ -446,7 +446,7 @@ impl CheckRules<'_> {
                     code::UNKNOWN_RULE,
                     place::within_rule(&reading.source.text, span, &["check/stage_fee/beside"]),
                     format!("`beside` names the rule `{}`, which the policy does not have", fee.beside),
-                    near(&fee.beside, &mut seen.iter().map(|(id, _)| *id)).as_deref(),
+                    Some(&near(&fee.beside, &mut seen.iter().map(|(id, _)| *id))),
                 );
             }
         }
@@ -478,7 +478,7 @@ impl CheckRules<'_> {
                     code::UNKNOWN_VERSION,
                     place::within_rule(&reading.source.text, span, &[key]),
                     format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id),
-                    near(named, &mut self.versions.iter().map(|v| v.id.as_str())).as_deref(),
+                    Some(&near(named, &mut self.versions.iter().map(|v| v.id.as_str()))),
                 );
             }
         }
@@ -500,7 +500,7 @@ impl CheckRules<'_> {
                         ],
                     ),
                     format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
-                    near(schedule, &mut self.schedules.iter().map(|(s, _)| s.id.as_str())).as_deref(),
+                    Some(&near(schedule, &mut self.schedules.iter().map(|(s, _)| s.id.as_str()))),
                 );
             }
         }
@@ -560,11 +560,12 @@ fn counts_business_days(rule: &Rule) -> bool {
     format!("{rule:?}").contains("BusinessDays(")
 }
 
-/// The names of the policy that are most like one that it does not have, or all of them.
-fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
+/// How to mend a name that the policy does not have: the names most like it, or all.
+fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> String {
     let known: Vec<&str> = known.collect();
-    let all = || format!("there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
-    did_you_mean(name, known.iter().copied()).or_else(|| (!known.is_empty()).then(all))
+    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let all = if all.is_empty() { "there is none: add it".to_owned() } else { format!("there are {all}") };
+    did_you_mean(name, known.into_iter()).unwrap_or(all)
 }
 
 impl Check {

@@ -4,6 +4,7 @@ use super::{folder_of, is_examples};
 use crate::cli::Status;
 use crate::cli::failure::{Failure, rendered};
 use crate::cli::policies::{add, of_folder, text_of};
+use crate::example::RunError;
 use crate::policy::lint::{self, Checked};
 use crate::policy::{Level, Problem, Source, shipped};
 use crate::report::layout::counted;
@@ -22,6 +23,9 @@ pub(super) struct Args {
     /// How problems are shown: for people on standard error, for programs on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Run the worked examples too, and name the numbers on which none depends.
+    #[arg(long)]
+    examples: bool,
     /// Exit with status 1 if there are warnings.
     #[arg(long)]
     deny_warnings: bool,
@@ -58,7 +62,7 @@ pub(super) fn check(args: &Args) -> Result<Status, Failure> {
         }
     }
     for (folder, files) in &by_folder {
-        answer.folder(folder, files)?;
+        answer.folder(folder, files, args.examples)?;
     }
     answer.show(args.format)?;
     match answer.problems.iter().map(|problem| problem.code.level).max() {
@@ -98,9 +102,12 @@ fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 impl Answer {
     /// Checks files of one folder.
-    fn folder(&mut self, folder: &Path, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
+    fn folder(&mut self, folder: &Path, files: &BTreeSet<PathBuf>, with_examples: bool) -> Result<(), Failure> {
         let Surroundings { sources, names, own, changed } = Surroundings::of(folder, files)?;
         let mut checked = lint::check(&sources);
+        if with_examples {
+            checked.problems.extend(unnoticed(&sources)?);
+        }
         // Nobody asked what else there is to say of a policy that is only changed.
         checked.problems.retain(|problem| problem.code.level == Level::Error || !changed.contains(&problem.file));
         self.lines.extend(names.iter().map(|name| line(&checked, name)));
@@ -201,6 +208,15 @@ fn changed_by(given: &[Source], there: Vec<Source>) -> Vec<Source> {
         name.is_some_and(|name| any || extended.contains(&name))
     };
     there.into_iter().filter(is_changed).collect()
+}
+
+fn unnoticed(sources: &[Source]) -> Result<Vec<Problem>, Failure> {
+    lint::numbers_unnoticed(sources).map_err(|error| match error {
+        RunError::File(problem) => {
+            Failure::Documents { problems: vec![problem], sources: sources.to_vec(), folder: None }
+        }
+        RunError::Io(_) => Failure::new(error.to_string(), None),
+    })
 }
 
 /// The file of words.

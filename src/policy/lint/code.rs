@@ -72,6 +72,7 @@ codes! {
     CALENDAR_EMPTY_YEAR "calendar-empty-year" Warning "a year of the calendar for which the holiday file has no day";
     UNTESTED_CLAUSE "untested-clause" Warning "a clause of the text that is neither tested nor explained";
     UNKNOWN_CLAUSE "unknown-clause" Warning "a citation of none of the text's clauses";
+    UNTESTED_NUMBER "untested-number" Warning "a number on which no worked example depends (with `--examples`)";
     NO_CLAUSE_LIST "no-clause-list" Note "no list of the text's clauses against which to check that all are covered";
     BEFORE_FIRST_VERSION "before-first-version" Note "days before the first version, for which there is no rule";
     NOTHING_LISTED "nothing-listed" Note "a list of items left empty, so that its rule applies to none";

@@ -1,6 +1,7 @@
 //! What of a policy cannot be right or was probably not meant, although it can be read: a file a family.
 //!
-//! A lint looks at one policy and returns its problems. It changes nothing, and no audit asks for it.
+//! A lint looks at one policy and returns its problems. It changes nothing, and no audit asks for it. What the worked
+//! examples do not show takes running them, and is in [`numbers_unnoticed`].
 
 mod calendar;
 mod clause;
@@ -16,7 +17,8 @@ mod word;
 
 use super::condition::Condition;
 use super::rule::{Check, Rule, Written};
-use super::{Choice, Code, Loaded, Policy, Problem, Source, Vocabulary};
+use super::{Catalogue, Choice, Code, Loaded, Policy, Problem, Source, Vocabulary};
+use crate::example::{self, RunError};
 use place::Places;
 
 /// What checking a set of files gave.
@@ -34,16 +36,30 @@ pub fn check(sources: &[Source]) -> Checked {
     // What an amendment makes of a policy has no text of its own to point at.
     for policy in policies.iter().filter(|policy| policy.amendment.is_none()) {
         let Some(source) = sources.iter().find(|source| source.name == policy.file) else { continue };
-        let examples = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml"));
-        let examples = sources.iter().find(|source| Some(&source.name) == examples.as_ref());
-        let places = Places::of(&source.text);
-        let subject = Subject { policy, source, vocabulary: words.as_ref(), examples, places };
+        let subject = Subject { policy, source, vocabulary: words.as_ref(), places: Places::of(&source.text) };
         problems.extend(FAMILIES.iter().flat_map(|lint| lint(&subject)));
     }
     problems.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
     // An amended policy has the problems of the policy too.
     problems.dedup();
     Checked { policies, problems }
+}
+
+/// The numbers of the policies on which none of the worked examples beside them depends.
+///
+/// # Errors
+/// When the examples cannot be read or run.
+pub fn numbers_unnoticed(sources: &[Source]) -> Result<Vec<Problem>, RunError> {
+    // Of files that cannot be loaded there is enough to say without.
+    let Ok(catalogue) = Catalogue::of(sources.to_vec()) else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
+    for policy in catalogue.policies.iter().filter(|policy| policy.amendment.is_none()) {
+        let examples = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml"));
+        if let Some(examples) = sources.iter().find(|source| Some(&source.name) == examples.as_ref()) {
+            problems.extend(example::unnoticed(&catalogue, policy, examples)?);
+        }
+    }
+    Ok(problems)
 }
 
 /// Every family of lints.
@@ -60,15 +76,13 @@ const FAMILIES: [fn(&Subject<'_>) -> Vec<Problem>; 9] = [
 ];
 
 /// A policy with what a lint may look at besides.
-pub struct Subject<'a> {
+struct Subject<'a> {
     /// The policy.
-    pub policy: &'a Policy,
+    policy: &'a Policy,
     /// Its file.
-    pub source: &'a Source,
+    source: &'a Source,
     /// The words that all exports share, if they can be read.
-    pub vocabulary: Option<&'a Vocabulary>,
-    /// Its worked examples, if they lie beside it.
-    pub examples: Option<&'a Source>,
+    vocabulary: Option<&'a Vocabulary>,
     places: Places,
 }
 
