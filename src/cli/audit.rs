@@ -247,7 +247,7 @@ impl Audit<'_> {
     fn finish(&self, mut folder: Folder, totals: &Totals<'_>, mut clock: Clock) -> Result<Status, Failure> {
         let Audit { args, catalogue, options, .. } = *self;
         let rules = Plans::of(catalogue, &options.selection).listed;
-        folder.write("coverage.csv", |to| coverage::coverage(&rules, &totals.tallies, to))?;
+        folder.write("coverage.csv", |to| coverage::coverage(&rules, totals, to))?;
         folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
         clock.timing.writing_ms = clock.lap();
         let written = folder.written().to_vec();

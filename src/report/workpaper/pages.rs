@@ -68,7 +68,7 @@ impl Lists<'_> {
 /// The totals: those of `summary.json`.
 pub fn summary(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], totals: &Totals<'_>) -> Done {
     let summary = Summary::of(catalogue, rules, totals);
-    let opinion = Opinion::of(&summary, &covered(rules, &totals.tallies));
+    let opinion = Opinion::of(&summary, &covered(rules, totals));
     let columns = [("Audit workpaper", 44.0), ("", 22.0), ("", 22.0), ("", 22.0), ("", 22.0)];
     let table = Table::begin("Summary", &columns, false, book)?;
     let mut lists = Lists { table, book };
@@ -151,7 +151,7 @@ pub fn coverage(book: &mut Book, rules: &[Listed<'_>], totals: &Totals<'_>) -> D
         ("why not tested", 50.0),
     ];
     let mut table = Table::begin("Coverage", &columns, true, book)?;
-    for covered in covered(rules, &totals.tallies) {
+    for covered in covered(rules, totals) {
         let (rule, tally) = (covered.rule, &covered.tally);
         let missing: Vec<String> =
             covered.missing().iter().map(|(column, count)| format!("{}:{count}", column.name())).collect();
@@ -199,14 +199,15 @@ const METHOD: [[&str; 2]; 8] = [
 ];
 
 /// How verdicts are reached, which readings were chosen, and what the policies say that no rule tests.
-pub fn method(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>]) -> Done {
+pub fn method(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], totals: &Totals<'_>) -> Done {
     let columns = [("Method", 30.0), ("", 12.0), ("", 70.0), ("", 50.0)];
     let table = Table::begin("Method", &columns, false, book)?;
     let mut lists = Lists { table, book };
     for [name, text] in METHOD {
         lists.row(&[Cell::Text(name), Cell::Blank, Cell::Long(text)])?;
     }
-    catalogue.policies.iter().try_for_each(|policy| of_policy(&mut lists, policy, rules))?;
+    let mut concerned = catalogue.policies.iter().filter(|policy| totals.concerns(policy));
+    concerned.try_for_each(|policy| of_policy(&mut lists, policy, rules))?;
     lists.table.finish(lists.book)
 }
 
@@ -254,7 +255,7 @@ pub fn sign_off(book: &mut Book, rules: &[Listed<'_>], totals: &Totals<'_>) -> D
         lists.row(&[Cell::Text(name), Cell::Field])?;
     }
     lists.heading(&["Rule", "Clause", "Deviations", "Review", "Not tested", "Conclusion", "By", "Date"])?;
-    for covered in covered(rules, &totals.tallies) {
+    for covered in covered(rules, totals) {
         let (rule, tally) = (covered.rule, &covered.tally);
         let mut cells = vec![Cell::Text(&rule.id), Cell::Text(&rule.clause)];
         cells.extend([tally.deviation, tally.review, tally.indeterminate].map(Cell::Count));
