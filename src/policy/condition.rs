@@ -68,7 +68,7 @@ impl FromIterator<State> for States {
 }
 
 /// One question about a case.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// What became of the case.
@@ -132,7 +132,7 @@ pub enum Condition {
 }
 
 /// A word is one of several.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CodeTest {
     /// Where the word stands.
@@ -156,7 +156,7 @@ pub enum Blank {
 }
 
 /// A question about a line of the target. All that is given must hold of one line.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineTest {
     /// Its category is one of these.
@@ -168,7 +168,7 @@ pub struct LineTest {
 }
 
 /// The request was received on or before the last day of a term.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timely {
     /// The event from which the term runs.
@@ -183,7 +183,7 @@ pub struct Timely {
 }
 
 /// A further term, which runs from the last day of the first.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// What must hold.

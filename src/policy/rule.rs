@@ -97,7 +97,7 @@ impl Rule {
 }
 
 /// The kinds of test.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Check {
     /// A table of conditions and verdicts; the first branch that holds decides, and none is compliant.
@@ -145,7 +145,7 @@ pub enum Check {
 }
 
 /// A branch of a decision table.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     /// What must hold; an empty list always holds.
@@ -174,7 +174,7 @@ pub enum Ruling {
 }
 
 /// From an event, within a term, another event.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deadline {
     /// What sets the clock running.
@@ -195,7 +195,7 @@ pub struct Deadline {
 }
 
 /// A term by the word in a column.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithinBy {
     /// Where the word stands.
@@ -207,7 +207,7 @@ pub struct WithinBy {
 }
 
 /// The term for one word.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordTerm {
     /// The word.
@@ -217,7 +217,7 @@ pub struct WordTerm {
 }
 
 /// A longer term, under conditions.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Later {
     /// What must hold.
@@ -265,7 +265,7 @@ pub enum Event {
 }
 
 /// An event within a term after another; later is a deviation.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// What must be in time.
@@ -295,7 +295,7 @@ pub enum WindowEvent {
 }
 
 /// The day on which a cancellation takes effect is far enough after its submission.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// How far.
@@ -309,7 +309,7 @@ pub struct Notice {
 }
 
 /// Lines for which nothing is given back.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NonRefundable {
     /// Of these categories; of any if not given; of none if the list is empty.
@@ -328,7 +328,7 @@ pub struct NonRefundable {
 }
 
 /// The money is one of the accepted amounts, within one unit.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExactAmount {
     /// Which money.
@@ -343,7 +343,7 @@ pub struct ExactAmount {
 }
 
 /// How accepted amounts come about.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Basis {
     /// By the project's stage.
@@ -410,7 +410,7 @@ pub enum Basis {
 }
 
 /// The fee retained is that of the stage.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageFee {
     /// The schedule's id.
@@ -420,7 +420,7 @@ pub struct StageFee {
 }
 
 /// The recorded stage agrees with the work that was begun, accepted, and its percentage.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageEvidence {
     /// The schedule's id.
@@ -428,7 +428,7 @@ pub struct StageEvidence {
 }
 
 /// Parts of a project, each completed, current or future.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Milestones {
     /// Any of these makes a part completed: nothing is given back for it.
@@ -438,7 +438,7 @@ pub struct Milestones {
 }
 
 /// Less than the whole is given back.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InPart {
     /// The percentage earned; where recorded, more than the unearned part is for review.
@@ -446,7 +446,7 @@ pub struct InPart {
 }
 
 /// An amount is no more than another, within one unit.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
     /// The amount.
@@ -456,7 +456,7 @@ pub struct AtMost {
 }
 
 /// Cells that must be filled and flags that must be set.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Required {
     /// All of them.
@@ -464,7 +464,7 @@ pub struct Required {
 }
 
 /// Cells that must be filled under conditions.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
     /// The cells.
@@ -475,7 +475,7 @@ pub struct Demand {
 }
 
 /// Pairs of dates of which the first is not after the second.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Chronology {
     /// The pairs.
@@ -495,7 +495,7 @@ pub enum Moment {
 }
 
 /// The steps of an escalation.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ladder {
     /// Where the step stands.
@@ -505,7 +505,7 @@ pub struct Ladder {
 }
 
 /// The price per unit of invoice lines.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinePrice {
     /// Of these categories.
@@ -526,7 +526,7 @@ pub struct LinePrice {
 }
 
 /// Invoice lines by category.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineCategories {
     /// The categories.
@@ -534,7 +534,7 @@ pub struct LineCategories {
 }
 
 /// Invoice lines that are free within a term after `warranty_from`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineFree {
     /// The categories.

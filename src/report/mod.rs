@@ -23,6 +23,7 @@ pub mod paper;
 pub mod paper_terminal;
 pub mod paper_view;
 pub mod policy_page;
+pub mod problems;
 #[cfg(test)]
 pub(crate) mod quarter;
 pub mod readiness;

@@ -41,11 +41,8 @@ enum Command {
         policies: PolicyArgs,
     },
     /// Check policy files, together with the shipped words and calendars and those in the files' own folders.
-    Check {
-        /// The files.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    #[command(after_help = "Exit status: 0 no errors, 1 warnings and `--deny-warnings`, 2 errors.")]
+    Check(check::Args),
     /// Write a new policy to fill in, with worked examples and the schema for editors; nothing is written over.
     New {
         /// The policy's name, as invoices will name it.
@@ -95,7 +92,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             let policy = catalogue.policy(name).ok_or_else(|| unknown(name, &catalogue))?;
             doc::doc(&catalogue, policy, *format)?;
         }
-        Command::Check { files } => check::check(files)?,
+        Command::Check(args) => return check::check(args),
         Command::Test { file } => return test::test(file),
     }
     Ok(Status::Fine)
