@@ -4,6 +4,7 @@
 use crate::check::lines::Exclusions;
 use crate::check::outcome::{Bounds, Truth, plus};
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, LineEvent, RequestTime};
+use crate::margin::{AmountMargin, DayMargin, End, Margin};
 use crate::money::{self, Amount, Currency};
 use crate::plan::Plan;
 use crate::policy::condition::{Count, State, States, Term};
@@ -371,6 +372,21 @@ impl<'a> Case<'a> {
         let last = self.plan.policy.last_day(from, count)?;
         self.trail.note(|| crate::wording::day_count(self.plan.policy, from, last, count));
         Some(last)
+    }
+
+    // ---- margins ---------------------------------------------------------------------------------------------------
+
+    /// Leaves how far a day lies from the last or the first of a term.
+    pub fn day_margin(&self, what: &'static str, day: NaiveDate, limit: (NaiveDate, End), term: Count) {
+        self.trail.margin(|| DayMargin::of(self.plan.policy, what, day, limit, term).map(Margin::Day));
+    }
+
+    /// Leaves how far an amount lies from a limit, if both are known; the rule lets them differ by one unit.
+    pub fn amount_margin(&self, what: &'static str, actual: Bounds, limit: Bounds) {
+        self.trail.margin(|| {
+            let (actual, limit, currency) = (actual.known()?, limit.known()?, self.currency());
+            Some(Margin::Amount(AmountMargin { what, actual, limit, tolerance: self.unit(), currency }))
+        });
     }
 
     // ---- lines -----------------------------------------------------------------------------------------------------

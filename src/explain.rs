@@ -7,6 +7,7 @@ use crate::check::line::BilledLine;
 use crate::check::outcome::Verdict;
 use crate::check::{judge, line, rows};
 use crate::finding::Finding;
+use crate::margin::Margin;
 use crate::plan::{Listed, Plan, Plans};
 use crate::policy::{Catalogue, Policy, Version};
 use crate::record::{Books, Invoice, InvoiceLine, Place, Request};
@@ -23,6 +24,16 @@ pub struct Judged<'a> {
     pub finding: Option<Finding<'a>>,
     /// The steps of the working, in order.
     pub working: Vec<String>,
+    /// How near it was to another verdict, where it was near.
+    pub near: Vec<Margin>,
+}
+
+impl<'a> Judged<'a> {
+    /// What an outcome came to, with what its trail has kept.
+    fn of(rule: Listed<'a>, verdict: Option<Verdict>, finding: Option<Finding<'a>>, trail: &Trail) -> Judged<'a> {
+        let near = trail.margins().into_iter().filter(Margin::is_near).collect();
+        Judged { rule, verdict, finding, near, working: trail.restart() }
+    }
 }
 
 /// Whether a case was judged.
@@ -200,7 +211,7 @@ impl<'a> Engine<'_, 'a> {
                 let fault = self.fault(outcome, &trail);
                 let rule = self.plans.listed[applied.number];
                 let finding = fault.map(|fault| write_up(rule, &case, plan, row, fault));
-                judged.push(Judged { rule, verdict, finding, working: trail.restart() });
+                judged.push(Judged::of(rule, verdict, finding, &trail));
             }
         }
         let requests = self.run.books.requests_of(invoice);
@@ -213,7 +224,7 @@ impl<'a> Engine<'_, 'a> {
                     let verdict = outcome.verdict();
                     let fault = self.fault(outcome, &trail);
                     let finding = fault.map(|fault| write_up(rule, case, plan, Some(row), fault));
-                    judged.push(Judged { rule, verdict, finding, working: trail.restart() });
+                    judged.push(Judged::of(rule, verdict, finding, &trail));
                 }
             });
         }
@@ -234,7 +245,7 @@ impl<'a> Engine<'_, 'a> {
                 let verdict = outcome.verdict();
                 let fault = self.fault(outcome, &trail);
                 let finding = fault.map(|fault| write_up_line(self.plans.listed[*number], &billed, plan, fault));
-                judged.push(Judged { rule: self.plans.listed[*number], verdict, finding, working: trail.restart() });
+                judged.push(Judged::of(self.plans.listed[*number], verdict, finding, &trail));
             }
         }
         judged

@@ -22,6 +22,7 @@
 //! | part | what is read at a time of exports larger than memory (`divided`) |
 //! | story, plant | what generated exports tell about a request; how it goes against one rule |
 //! | inspection | what is in another system's export, and which canonical columns its own resemble |
+//! | margin, near miss | how far a case lay from another verdict; a margin of a day, a unit, a point or one condition |
 //! | trail, working | the columns and rows that an outcome rests on; the steps by which it came about |
 
 pub mod audit;
@@ -39,6 +40,7 @@ pub mod finding;
 pub mod generate;
 pub mod inspect;
 pub mod mapping;
+pub mod margin;
 pub mod money;
 pub mod plan;
 pub mod policy;

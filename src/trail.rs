@@ -1,6 +1,7 @@
 //! What was consulted while a rule was judged, and the working where someone wants to read it.
 
 use crate::column::{Column, Columns};
+use crate::margin::Margin;
 use crate::record::{Books, Cell, Place};
 use std::cell::RefCell;
 
@@ -10,13 +11,33 @@ pub struct Trail {
     absent: std::cell::Cell<Columns>,
     blank: std::cell::Cell<Columns>,
     cited: RefCell<Vec<Place>>,
-    working: Option<RefCell<Vec<String>>>,
+    /// What is kept only where someone asks for it; an audit does not.
+    kept: Option<Box<Kept>>,
+}
+
+/// What is kept beside what was consulted.
+#[derive(Default)]
+struct Kept {
+    /// The steps of the working.
+    working: RefCell<Vec<String>>,
+    /// What was compared on the way.
+    margins: RefCell<Vec<Margin>>,
 }
 
 impl Trail {
-    /// A trail that keeps the working.
+    /// A trail that keeps the working and the margins.
     pub fn with_working() -> Trail {
-        Trail { working: Some(RefCell::default()), ..Trail::default() }
+        Trail { kept: Some(Box::default()), ..Trail::default() }
+    }
+
+    /// A trail of its own for what is asked besides.
+    pub fn beside(&self) -> Trail {
+        Trail::default()
+    }
+
+    /// Whether it keeps the working and the margins.
+    pub fn keeps_working(&self) -> bool {
+        self.kept.is_some()
     }
 
     /// Forgets what was consulted, and hands over the working.
@@ -25,7 +46,14 @@ impl Trail {
         self.absent.set(Columns::NONE);
         self.blank.set(Columns::NONE);
         self.cited.borrow_mut().clear();
-        self.working.as_ref().map(RefCell::take).unwrap_or_default()
+        let Some(kept) = &self.kept else { return Vec::new() };
+        kept.margins.take();
+        kept.working.take()
+    }
+
+    /// The margins so far.
+    pub fn margins(&self) -> Vec<Margin> {
+        self.kept.as_ref().map(|kept| kept.margins.borrow().clone()).unwrap_or_default()
     }
 
     /// The absent columns that were consulted.
@@ -58,8 +86,16 @@ impl Trail {
     /// Adds a step to the working, if it is kept.
     #[inline]
     pub fn note(&self, step: impl FnOnce() -> String) {
-        if let Some(working) = &self.working {
-            add(working, step());
+        if let Some(kept) = &self.kept {
+            add(&kept.working, step());
+        }
+    }
+
+    /// Leaves a margin, if the working is kept.
+    #[inline]
+    pub fn margin(&self, margin: impl FnOnce() -> Option<Margin>) {
+        if let Some(kept) = &self.kept {
+            margin().into_iter().for_each(|margin| add(&kept.margins, margin));
         }
     }
 
@@ -89,9 +125,9 @@ impl Trail {
     }
 }
 
-/// A step that is in the working already is not repeated.
-fn add(working: &RefCell<Vec<String>>, step: String) {
-    let mut steps = working.borrow_mut();
+/// What is kept already is not repeated.
+fn add<T: PartialEq>(kept: &RefCell<Vec<T>>, step: T) {
+    let mut steps = kept.borrow_mut();
     if !steps.contains(&step) {
         steps.push(step);
     }

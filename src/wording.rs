@@ -224,7 +224,8 @@ pub fn condition(case: &Case<'_>, condition: &Condition, truth: Truth) -> String
     format!("{}? {answer}{figures}", question(condition))
 }
 
-fn question(condition: &Condition) -> String {
+/// A condition as a question.
+pub fn question(condition: &Condition) -> String {
     let name = |column: Column| column.name();
     match condition {
         Condition::State(s) => state(*s).to_owned(),

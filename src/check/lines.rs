@@ -163,6 +163,8 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
             case.show_bounds(credit)
         )
     });
+    case.amount_margin("refund", refund, limit);
+    case.amount_margin("refund and credit", all, limit);
     let fault = |verdict, given: Bounds, message: String| {
         Outcome::from(
             Fault::new(verdict, message)

@@ -50,6 +50,10 @@ fn by_progress<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Stages<'p> {
         case.trail.unrecorded(AmountColumn::PercentComplete);
         return Vec::new();
     };
+    for (from, to) in schedule.stages.iter().filter_map(|stage| stage.progress) {
+        let edges = [from.0, to.0].into_iter().filter(|edge| !edge.is_zero() && *edge != Decimal::ONE_HUNDRED);
+        edges.for_each(|edge| case.number_margin(Column::from(AmountColumn::PercentComplete).name(), percent, edge));
+    }
     schedule.stages.iter().filter(|s| s.progress.is_some_and(|range| lies_in(percent, range))).collect()
 }
 

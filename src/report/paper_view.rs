@@ -4,9 +4,11 @@ use super::html::{STYLE, csp_of_style};
 use super::paper::{Fact, Paper, figures};
 use crate::check::outcome::Verdict;
 use crate::explain::Judged;
+use crate::margin::{AmountMargin, DayMargin, Margin};
 use crate::money;
 use crate::record::Books;
 use askama::Template;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -24,6 +26,29 @@ pub struct View {
     rules: Vec<RuleView>,
     /// How many further rules do not apply.
     not_applicable: usize,
+    near_misses: Vec<NearView>,
+}
+
+/// A rule that was kept, broken, or not applied by little.
+#[derive(Serialize)]
+struct NearView {
+    rule: String,
+    title: String,
+    verdict: &'static str,
+    says: String,
+    #[serde(flatten)]
+    margin: MarginView,
+}
+
+/// A margin in figures.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum MarginView {
+    Days { day: String, came: bool, limit: String, to_spare: i64, business: bool },
+    Amount { actual: String, limit: String, currency: &'static str },
+    Share { percent: String, limit: String },
+    Number { actual: String, limit: String },
+    Condition,
 }
 
 #[derive(Serialize)]
@@ -123,6 +148,7 @@ impl View {
             money_at_stake: at_stake,
             rules: paper.judged.iter().chain(idle).map(|judged| rule(judged, books, shown)).collect(),
             not_applicable: paper.not_applicable.len(),
+            near_misses: paper.near_misses().map(|(judged, margin)| near(judged, margin, shown)).collect(),
         }
     }
 
@@ -154,6 +180,34 @@ impl View {
     }
 }
 
+fn near(judged: &Judged<'_>, margin: &Margin, shown: Shown) -> NearView {
+    let plain = |number: &Decimal| number.normalize().to_string();
+    NearView {
+        rule: judged.rule.rule.id.clone(),
+        title: judged.rule.rule.title.clone(),
+        verdict: verdict(judged),
+        says: shown(&margin.says()),
+        margin: match margin {
+            Margin::Day(DayMargin { day, came, limit, spare, business, .. }) => {
+                let (day, limit) = (day.to_string(), limit.to_string());
+                MarginView::Days { day, came: *came, limit, to_spare: *spare, business: *business }
+            }
+            Margin::Amount(AmountMargin { actual, limit, currency, .. }) => MarginView::Amount {
+                actual: money::show(*actual, *currency),
+                limit: money::show(*limit, *currency),
+                currency: currency.code(),
+            },
+            Margin::Share { actual, limit, .. } => MarginView::Share { percent: plain(actual), limit: plain(limit) },
+            Margin::Number { actual, limit, .. } => MarginView::Number { actual: plain(actual), limit: plain(limit) },
+            Margin::Condition { .. } => MarginView::Condition,
+        },
+    }
+}
+
+fn verdict(judged: &Judged<'_>) -> &'static str {
+    judged.verdict.map_or("not applicable", Verdict::name)
+}
+
 fn fact(fact: &Fact<'_>, shown: Shown) -> FactView {
     FactView {
         role: fact.role,
@@ -169,7 +223,7 @@ fn fact(fact: &Fact<'_>, shown: Shown) -> FactView {
 fn rule(judged: &Judged<'_>, books: &Books, shown: Shown) -> RuleView {
     let rule = judged.rule.rule;
     RuleView {
-        verdict: judged.verdict.map_or("not applicable", Verdict::name),
+        verdict: verdict(judged),
         rule: rule.id.clone(),
         title: rule.title.clone(),
         severity: rule.severity.name(),
