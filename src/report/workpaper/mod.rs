@@ -130,7 +130,7 @@ impl Workpaper {
         pages::coverage(&mut book, rules, totals)?;
         rejects.finish(&mut book)?;
         held_back.finish(&mut book)?;
-        pages::method(&mut book, catalogue, rules)?;
+        pages::method(&mut book, catalogue, rules, totals)?;
         pages::sign_off(&mut book, rules, totals)?;
         book.finish(&mut output)?;
         Ok(output)
