@@ -12,6 +12,7 @@ use crate::column::{Column, Columns};
 use crate::finding::{self, Finding};
 use crate::plan::{Listed, Plan, Plans, Selection};
 use crate::policy::Catalogue;
+use crate::policy::amendment::Governed;
 use crate::record::{Books, Invoice, Place, Request};
 
 use crate::text::Sym;
@@ -214,7 +215,13 @@ pub fn audit_as_of<'a>(
 
 /// What all cases of a run share.
 pub fn context<'a>(catalogue: &Catalogue, books: &'a Books, as_of: AsOf) -> Context<'a> {
-    Context { books, outcomes: catalogue.outcome_classes(), as_of: as_of.date, as_of_given: as_of.given }
+    Context {
+        books,
+        outcomes: catalogue.outcome_classes(),
+        governed: Governed::of(catalogue, books),
+        as_of: as_of.date,
+        as_of_given: as_of.given,
+    }
 }
 
 /// Every count adds up, or nothing is reported.
@@ -363,7 +370,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         let requests = self.run.books.requests_of(invoice);
         let each = requests.zip(exclusions).filter_map(|(request, exclusions)| {
             let own = self.plan(invoice, request);
-            let plan = own.or_else(|| self.plans.on(invoice.policy, NaiveDate::MAX))?;
+            let plan = own.or_else(|| self.plans.on(self.policy(invoice, NaiveDate::MAX), NaiveDate::MAX))?;
             let case = Case::new(self.run, plan, request, exclusions, trail);
             Some((case, own.filter(|_| !request.held_back)))
         });
@@ -375,7 +382,12 @@ impl<'e, 'a> Engine<'e, 'a> {
         let zone = self.plans.on(invoice.policy, NaiveDate::MAX)?.policy.zone;
         let submitted = request.submitted_at.day(zone)?;
         let outside = self.run.as_of_given && submitted > self.run.as_of;
-        self.plans.on(invoice.policy, submitted).filter(|_| !outside)
+        self.plans.on(self.policy(invoice, submitted), submitted).filter(|_| !outside)
+    }
+
+    /// The number of the policy that governs an invoice on a day.
+    fn policy(&self, invoice: &Invoice, day: NaiveDate) -> u16 {
+        self.run.governed.policy(invoice, day)
     }
 
     fn case(&self, case: &Case<'_>, plan: &'e Plan<'a>, found: &mut Found<'a>) {
@@ -440,7 +452,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     /// The plan for an invoice's lines; none for an invoice outside the audit.
     pub(crate) fn line_plan(&self, invoice: &Invoice) -> Option<&'e Plan<'a>> {
         let later = self.run.as_of_given && invoice.date > self.run.as_of;
-        self.plans.on(invoice.policy, invoice.date).filter(|_| !later)
+        self.plans.on(self.policy(invoice, invoice.date), invoice.date).filter(|_| !later)
     }
 
     fn lines(&self, invoice: &'a Invoice, trail: &Trail, found: &mut Found<'a>) {
@@ -514,6 +526,7 @@ pub(crate) fn write_up<'a>(
         days_late: fault.days_late,
         message: sentence(&fault.message),
         evidence,
+        readings: None,
     }
 }
 
@@ -544,6 +557,7 @@ pub(crate) fn write_up_line<'a>(
         days_late: fault.days_late,
         message: sentence(&fault.message),
         evidence: vec![billed.line.place],
+        readings: None,
     }
 }
 

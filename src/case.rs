@@ -7,6 +7,7 @@ use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, LineEvent, Req
 use crate::margin::{AmountMargin, DayMargin, End, Margin};
 use crate::money::{self, Amount, Currency};
 use crate::plan::Plan;
+use crate::policy::amendment::Governed;
 use crate::policy::condition::{Count, State, States, Term};
 use crate::policy::{OutcomeClass, Policy};
 use crate::record::{Books, Cell, Decision, Flag, Invoice, InvoiceLine, NO_PARENT, Place, Request};
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     pub books: &'a Books,
     /// The outcomes' meaning.
     pub outcomes: Vec<(Sym, OutcomeClass)>,
+    /// The invoices that amendments govern.
+    pub governed: Governed,
     /// The as-of date.
     pub as_of: NaiveDate,
     /// Whether the as-of date was asked for: then what lies after it has not happened yet.

@@ -56,6 +56,8 @@ pub struct Finding<'a> {
     pub message: String,
     /// The rows relied on.
     pub evidence: Vec<Place>,
+    /// Which alternative readings turn it, where that was asked for.
+    pub readings: Option<String>,
 }
 
 impl Finding<'_> {
@@ -79,6 +81,11 @@ impl Finding<'_> {
     pub fn key<'b>(&'b self, books: &'b Books) -> [&'b str; 6] {
         let [request, invoice, line, decision] = self.sort_ids().map(|id| books.text(id));
         [&self.policy.name, &self.rule.rule.id, request, invoice, line, decision]
+    }
+
+    /// What it is about: a case, or an invoice line, which is a case of its own.
+    pub fn case(&self) -> [Sym; 3] {
+        if self.request.is_blank() { [self.request, self.invoice, self.line] } else { [self.request; 3] }
     }
 
     fn sort_ids(&self) -> [Sym; 4] {

@@ -85,7 +85,7 @@ impl<'a> Plan<'a> {
 
 /// The plans of all versions of all families.
 pub struct Plans<'a> {
-    /// By family, in the catalogue's order, then by version.
+    /// By family, in the catalogue's order, with what amendments make of them at the end; then by version.
     families: Vec<Vec<Plan<'a>>>,
     /// Every rule asked for, in the order of the files, the base policies' first.
     pub listed: Vec<Listed<'a>>,
@@ -100,11 +100,11 @@ impl<'a> Plans<'a> {
         let kinds: Vec<Sym> = catalogue.vocabulary.kinds.iter().map(|kind| kind.0).collect();
         let plan = |policy: &'a Policy, at: usize| plan(catalogue, policy, at, &listed, &kinds);
         let of_family = |policy: &'a Policy| (0..policy.versions.len()).map(|at| plan(policy, at)).collect();
-        let families = catalogue.families().map(of_family).collect();
+        let families = catalogue.families().chain(catalogue.amended()).map(of_family).collect();
         Plans { families, listed }
     }
 
-    /// The plan of a family's version in force on a day.
+    /// The plan of the version in force on a day of a family, or of what an amendment makes of it.
     pub fn on(&self, family: u16, day: chrono::NaiveDate) -> Option<&Plan<'a>> {
         let versions = self.families.get(usize::from(family))?;
         let at = versions.first()?.policy.version_on(day)?;

@@ -465,6 +465,21 @@ pub struct Vocabulary {
     pub outcomes: Vec<String>,
 }
 
+impl Vocabulary {
+    /// Adds the words of another, which has the same families.
+    pub fn add(&mut self, other: Vocabulary) {
+        for (own, more) in [
+            (&mut self.categories, other.categories),
+            (&mut self.kinds, other.kinds),
+            (&mut self.outcomes, other.outcomes),
+        ] {
+            own.extend(more);
+            own.sort_unstable();
+            own.dedup();
+        }
+    }
+}
+
 /// Where the files of a table lie.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {

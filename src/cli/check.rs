@@ -30,10 +30,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let selection = args.rules.selection(&catalogue)?;
     let exports = args.exports.exports()?;
     let sources = &exports.sources;
-    if memory::parts(super::exports::text_bytes(sources), None)?.is_some() {
-        let help = "check a month of them; `reperform audit` divides them on disk".to_owned();
-        return Err(Failure::new("the exports are larger than the memory that is free".to_owned(), Some(help)));
-    }
+    memory::must_fit(sources, "check a month of them; `reperform audit` divides them on disk")?;
     let progress = Progress::new(false);
     let books = super::exports::read(&catalogue, sources, &progress)?;
     // Only a rule that is put to the cases can tell what it lacks.

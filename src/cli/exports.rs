@@ -7,7 +7,7 @@ use crate::document::Source;
 use crate::export::input::Input;
 use crate::mapping::{self, Mapping};
 use crate::policy::{Catalogue, word};
-use crate::record::{Books, Export, Sources};
+use crate::record::{Books, Export, Sources, Vocabulary};
 use crate::wording::did_you_mean;
 use chrono::NaiveDate;
 use std::fs::File;
@@ -255,7 +255,11 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 
 /// Reads exports by the words of a catalogue.
 pub(super) fn read(catalogue: &Catalogue, sources: &Sources, progress: &Progress) -> Result<Books, Failure> {
+    read_by(&catalogue.reading_vocabulary(), sources, progress)
+}
+
+/// Reads exports by the words of several catalogues.
+pub(super) fn read_by(words: &Vocabulary, sources: &Sources, progress: &Progress) -> Result<Books, Failure> {
     progress.step("reading", bytes(sources));
-    let (vocabulary, texts) = (catalogue.reading_vocabulary(), word::texts_with_words());
-    Ok(crate::export::read(sources, &vocabulary, texts, &|n| progress.tick(n))?)
+    Ok(crate::export::read(sources, words, word::texts_with_words(), &|n| progress.tick(n))?)
 }

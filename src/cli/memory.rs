@@ -1,6 +1,7 @@
 //! How much memory an audit may take, and in how many parts the exports are therefore audited.
 
 use super::failure::Failure;
+use crate::record::Sources;
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +27,17 @@ pub(super) struct Parts {
     pub(super) count: usize,
     /// How many bytes dividing and merging may take.
     pub(super) memory: usize,
+}
+
+/// Refuses exports that are larger than the memory that is free, for a command that does not divide them.
+pub(super) fn must_fit(sources: &Sources, help: &str) -> Result<(), Failure> {
+    match parts(super::exports::text_bytes(sources), None)? {
+        None => Ok(()),
+        Some(_) => {
+            let what = "the exports are larger than the memory that is free".to_owned();
+            Err(Failure::new(what, Some(help.to_owned())))
+        }
+    }
 }
 
 /// How exports of so many bytes are to be divided; `None` if they fit in memory: in what was allowed, or else in what

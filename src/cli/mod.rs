@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod columns;
+mod compare;
 mod explain;
 mod exports;
 mod failure;
@@ -32,6 +33,7 @@ struct Cli {
 enum Command {
     Audit(audit::Args),
     Check(check::Args),
+    Compare(compare::Args),
     Explain(explain::Args),
     Generate(generate::Args),
     Inspect(inspect::Args),
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Audit(args) => audit::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Inspect(args) => inspect::run(&args),

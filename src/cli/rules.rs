@@ -81,9 +81,9 @@ fn show(catalogue: &Catalogue, policy: &Policy, rule: &Rule, to: &mut dyn Write)
         item("replaces", replaced, to)?;
     }
     item("check", rule.check.kind(), to)?;
-    let written = catalogue.written(policy, rule);
+    let written = catalogue.written(rule);
     if !written.is_empty() {
-        item("written", &format!("in {}:", policy.file), to)?;
+        item("written", &format!("in {}:", rule.written.file), to)?;
         writeln!(to)?;
         written.lines().try_for_each(|line| writeln!(to, "{}", format!("    {line}").trim_end()))?;
     }

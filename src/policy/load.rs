@@ -2,7 +2,9 @@
 //!
 //! The file is taken apart table by table, so that a mistake in one rule does not hide one in the next.
 
-use super::rule::{Basis, Check, Rule, Ruling, Schedule};
+use super::amendment::{Amendment, Applies};
+use super::layers::Layered;
+use super::rule::{Basis, Check, Rule, Ruling, Schedule, Written};
 use super::word::Word;
 use super::{Policy, UpperSide, Version, Vocabulary};
 use crate::calendar::Calendar;
@@ -60,8 +62,45 @@ pub struct Untested {
     pub reason: String,
 }
 
+/// A reading that could be taken in place of the declared one. What it changes is laid over the policy where it is
+/// chosen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alternative {
+    /// Unique among all policies.
+    pub id: String,
+    /// What it says.
+    pub says: String,
+    /// Whether it demands more of the provider than the declared reading, or less.
+    pub side: Option<Strictness>,
+}
+
+/// Whether a reading demands more of the provider than the declared one, or less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strictness {
+    /// More.
+    Strict,
+    /// Less.
+    Lenient,
+}
+
+impl Strictness {
+    /// Both.
+    pub const ALL: [Strictness; 2] = [Strictness::Strict, Strictness::Lenient];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strictness::Strict => "strict",
+            Strictness::Lenient => "lenient",
+        }
+    }
+}
+
 /// The tables that a policy file has besides those inside a rule.
-const TABLES: [&str; 6] = ["policy", "upper_side", "version", "schedule", "rule", "untested"];
+const TABLES: [&str; 10] =
+    ["policy", "upper_side", "version", "schedule", "rule", "untested", "reading", "change", "remove", "applies"];
 
 /// All that belongs to a rule: the parser gives the place of its header alone.
 fn extent(text: &str, header: &Range<usize>) -> Range<usize> {
@@ -87,21 +126,66 @@ fn extent(text: &str, header: &Range<usize>) -> Range<usize> {
     header.start..header.start + own.get(..kept).unwrap_or_default().trim_end().len()
 }
 
-/// Reads a policy file. `holidays` gives a calendar's days by name.
-pub(super) fn policy(source: &Source, holidays: &BTreeMap<String, Source>) -> Result<Policy, Vec<Problem>> {
-    let mut reading = Reading { source, problems: Vec::new() };
-    let (table, syntax) = DeTable::parse_recoverable(&source.text);
-    for error in syntax {
-        reading.problem(error.span().unwrap_or(0..0), one_line(error.message()), None);
-    }
-    if !reading.problems.is_empty() {
-        return Err(reading.problems);
-    }
-    let policy = read_policy(&mut reading, table.into_inner(), holidays);
+/// Reads a policy with what is laid over it. `holidays` gives a calendar's days by name.
+pub(super) fn policy(layers: &Layered<'_>, holidays: &BTreeMap<String, Source>) -> Result<Policy, Vec<Problem>> {
+    let mut reading = Reading { source: &layers.joined, problems: Vec::new() };
+    let policy = read_policy(&mut reading, layers.table.clone(), holidays);
+    let policy = policy.and_then(|policy| named(policy, layers, &mut reading));
     match policy {
         Some(policy) if reading.problems.is_empty() => Ok(policy),
-        _ => Err(reading.problems),
+        _ => Err(reading.problems.into_iter().map(|problem| layers.placed(problem)).collect()),
     }
+}
+
+/// A policy with its rules at their places and, if it is amended, with the amendment's name in its versions.
+fn named(mut policy: Policy, layers: &Layered<'_>, reading: &mut Reading<'_>) -> Option<Policy> {
+    for rule in &mut policy.rules {
+        let (file, bytes) = layers.place(rule.written.bytes.clone());
+        rule.written = Written { file: file.to_owned(), bytes };
+    }
+    let applies = layers.table.get("applies").cloned();
+    let Some(name) = &layers.amendment else {
+        if let Some(applies) = applies {
+            let help = Some("only an amendment, which `extends` a policy, applies to some cases");
+            reading.problem(applies.span(), "a policy applies to all its cases", help);
+        }
+        return Some(policy);
+    };
+    let name = name.0.clone();
+    let amend = |id: &mut String| *id = format!("{id}+{name}");
+    policy.versions.iter_mut().for_each(|version| amend(&mut version.id));
+    policy.rules.iter_mut().flat_map(|rule| [&mut rule.since, &mut rule.until]).flatten().for_each(amend);
+    let applies = reading.array::<Applies>(applies);
+    for (entry, span) in applies.iter().filter(|(entry, _)| entry.account.is_some() == entry.invoice.is_some()) {
+        let what = if entry.account.is_some() { "both an account and an invoice" } else { "no account and no invoice" };
+        reading.problem(span.clone(), format!("the entry names {what}"), Some("write an entry for each"));
+    }
+    policy.amendment = Some(Amendment { name, applies: applies.into_iter().map(|(entry, _)| entry).collect() });
+    Some(policy)
+}
+
+/// The alternative readings; what they change is laid over the policy elsewhere.
+fn alternatives(reading: &mut Reading<'_>, value: Option<Spanned<DeValue<'_>>>) -> Vec<Alternative> {
+    let value = value.map(|mut value| {
+        if let DeValue::Array(items) = value.get_mut() {
+            for table in items.iter_mut().filter_map(|item| match item.get_mut() {
+                DeValue::Table(table) => Some(table),
+                _ => None,
+            }) {
+                ["change", "remove"].iter().for_each(|key| drop(table.remove(*key)));
+            }
+        }
+        value
+    });
+    let all = reading.array::<Alternative>(value);
+    let mut seen = BTreeSet::new();
+    for (alternative, span) in &all {
+        if !seen.insert(alternative.id.as_str()) {
+            let what = format!("the reading `{}` is written twice", alternative.id);
+            reading.problem(span.clone(), what, Some("give one of them another `id`"));
+        }
+    }
+    all.into_iter().map(|(alternative, _)| alternative).collect()
 }
 
 fn read_policy(
@@ -116,8 +200,11 @@ fn read_policy(
     let schedules = reading.array::<Schedule>(take("schedule"));
     let rules = reading.array::<Rule>(take("rule"));
     let untested = reading.array::<Untested>(take("untested")).into_iter().map(|(u, _)| u).collect();
+    let alternatives = alternatives(reading, take("reading"));
+    // Those of an amendment are read with its name.
+    take("applies");
     for (key, value) in &table {
-        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule` and `untested`";
+        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule`, `untested` and `reading`";
         reading.problem(
             value.span(),
             format!("unknown table `{}`", key.get_ref()),
@@ -150,9 +237,14 @@ fn read_policy(
         schedules: schedules.into_iter().map(|(s, _)| s).collect(),
         rules: rules
             .into_iter()
-            .map(|(rule, span)| Rule { written: extent(&reading.source.text, &span), ..rule })
+            .map(|(rule, span)| {
+                let bytes = extent(&reading.source.text, &span);
+                Rule { written: Written { file: String::new(), bytes }, ..rule }
+            })
             .collect(),
         untested,
+        alternatives,
+        amendment: None,
     })
 }
 
@@ -341,9 +433,7 @@ impl CheckRules<'_> {
     }
 
     fn check(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        let text = reading.source.text.get(extent(&reading.source.text, span)).unwrap_or_default();
-        // Every term in business days is written with this key, wherever in the rule it stands.
-        if text.contains("business_days") && self.calendar.is_none() {
+        if self.calendar.is_none() && counts_business_days(rule) {
             reading.problem(
                 span.clone(),
                 format!("rule `{}` counts business days, and the policy has no calendar", rule.id),
@@ -389,6 +479,11 @@ impl CheckRules<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether a term of the rule is in business days, wherever it stands.
+fn counts_business_days(rule: &Rule) -> bool {
+    format!("{rule:?}").contains("BusinessDays(")
 }
 
 impl Check {

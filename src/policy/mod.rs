@@ -4,19 +4,24 @@
 //! folder `calendars` holds public holidays. The shipped files are part of the program; a folder of the user's own
 //! adds to them or takes the place of those with the same name.
 
+pub mod amendment;
 pub mod condition;
+mod lay;
+mod layers;
 mod load;
 pub mod rule;
 mod shipped;
 pub mod word;
 
 pub use crate::document::{Problem, Source};
-pub use load::Untested;
+pub use layers::Entry;
+pub use load::{Alternative, Strictness, Untested};
 pub use shipped::shipped;
 
 use crate::calendar::Calendar;
 use crate::text::Sym;
 use crate::time::Zone;
+use amendment::Amendment;
 use chrono::NaiveDate;
 use condition::Count;
 use rule::{Rule, Schedule};
@@ -55,6 +60,28 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What no rule tests.
     pub untested: Vec<Untested>,
+    /// Readings that could be taken in place of those declared.
+    pub alternatives: Vec<Alternative>,
+    /// The agreement that overrides it for some cases; `None` for the general text.
+    pub amendment: Option<Amendment>,
+}
+
+/// Which of several possible catalogues a set of files gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Alternative readings that take the place of those declared, by id.
+    pub readings: BTreeSet<String>,
+    /// All alternative readings of a kind.
+    pub all: Option<Strictness>,
+    /// Versions that judge all cases of their policy, whenever these were submitted.
+    pub versions: BTreeMap<String, String>,
+}
+
+impl Choice {
+    /// Whether an alternative reading is chosen.
+    fn reads(&self, id: &str, strictness: Option<&str>) -> bool {
+        self.readings.contains(id) || self.all.is_some_and(|all| Some(all.name()) == strictness)
+    }
 }
 
 /// The kinds against which the upper side of a rule is held too.
@@ -129,27 +156,35 @@ impl Catalogue {
     /// # Errors
     /// Every problem of every file.
     pub fn of(sources: Vec<Source>) -> Result<Catalogue, Vec<Problem>> {
+        Catalogue::chosen(sources, &Choice::default())
+    }
+
+    /// Builds the catalogue of a set of files with other readings than those declared, or with one version for all.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub fn chosen(sources: Vec<Source>, choice: &Choice) -> Result<Catalogue, Vec<Problem>> {
         let holidays: BTreeMap<String, Source> = sources
             .iter()
             .filter_map(|s| Some((s.name.strip_prefix("calendars/")?.strip_suffix(".csv")?.to_owned(), s.clone())))
             .collect();
-        let (mut policies, mut problems, mut words) = (Vec::new(), Vec::new(), None);
-        for source in &sources {
-            let stem = source.name.strip_suffix(".toml").filter(|stem| !stem.ends_with(".examples"));
-            match stem.filter(|stem| !stem.starts_with(STORIES)) {
-                Some(VOCABULARY) => match load::vocabulary(source) {
-                    Ok(vocabulary) => words = Some(vocabulary),
-                    Err(found) => problems.extend(found),
-                },
-                Some(_) => match load::policy(source, &holidays) {
-                    Ok(policy) => policies.push(policy),
-                    Err(found) => problems.extend(found),
-                },
-                None => {}
+        let (mut policies, mut words) = (Vec::new(), None);
+        let (layered, mut problems) = layers::layered(sources.iter().filter(is_policy), choice);
+        for layers in layered {
+            match load::policy(&layers, &holidays) {
+                Ok(policy) => policies.push(policy),
+                Err(found) => problems.extend(found),
             }
         }
+        if let Some(source) = sources.iter().find(|source| stem(source) == Some(VOCABULARY)) {
+            match load::vocabulary(source) {
+                Ok(vocabulary) => words = Some(vocabulary),
+                Err(found) => problems.extend(found),
+            }
+        }
+        policies.iter_mut().for_each(|policy| policy.pin(&choice.versions));
         same_name_twice(&policies, &mut problems);
-        policies.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.name.cmp(&b.name)));
+        policies.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.full_name().cmp(&b.full_name())));
         match words {
             Some(vocabulary) if problems.is_empty() => Ok(Catalogue { policies, vocabulary, sources }),
             Some(_) => Err(problems),
@@ -167,12 +202,36 @@ impl Catalogue {
 
     /// The policies that invoices can name.
     pub fn families(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.iter().filter(|p| !p.base)
+        self.policies.iter().filter(|p| !p.base && p.amendment.is_none())
     }
 
-    /// A policy by its name.
+    /// What amendments make of them.
+    pub fn amended(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().filter(|p| p.amendment.is_some())
+    }
+
+    /// A policy or an amendment by its name.
     pub fn policy(&self, name: &str) -> Option<&Policy> {
-        self.policies.iter().find(|p| p.name == name)
+        self.policies.iter().find(|p| p.own_name() == name)
+    }
+
+    /// Every value of a policy or an amendment with the document that it comes from; `None` if there is none of that
+    /// name.
+    pub fn effective(&self, name: &str) -> Option<Vec<Entry>> {
+        let (layered, _) = layers::layered(self.sources.iter().filter(is_policy), &Choice::default());
+        let named = |layers: &&layers::Layered<'_>| match &layers.amendment {
+            Some(amendment) => amendment.0 == name,
+            None => layers.name() == Some(name),
+        };
+        layered.iter().find(named).map(layers::Layered::entries)
+    }
+
+    /// The same files, read in another way.
+    ///
+    /// # Errors
+    /// Every problem that the other way makes.
+    pub fn under(&self, choice: &Choice) -> Result<Catalogue, Vec<Problem>> {
+        Catalogue::chosen(self.sources.clone(), choice)
     }
 
     /// The files of stories from which exports are generated, by name.
@@ -187,10 +246,10 @@ impl Catalogue {
         self.sources.iter().filter(move |source| used(source) && !examples(source))
     }
 
-    /// A rule as its policy's file writes it.
-    pub fn written(&self, policy: &Policy, rule: &Rule) -> &str {
-        let source = self.sources.iter().find(|source| source.name == policy.file);
-        source.and_then(|source| source.text.get(rule.written.clone())).unwrap_or_default()
+    /// A rule as its file writes it.
+    pub fn written(&self, rule: &Rule) -> &str {
+        let source = self.sources.iter().find(|source| source.name == rule.written.file);
+        source.and_then(|source| source.text.get(rule.written.bytes.clone())).unwrap_or_default()
     }
 
     /// What reading the exports needs to know: [`crate::record::Invoice::policy`] indexes the families in this order.
@@ -222,18 +281,48 @@ impl Catalogue {
 fn same_name_twice(policies: &[Policy], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for policy in policies {
-        if let Some(other) = seen.insert(&policy.name, &policy.file) {
+        if let Some(other) = seen.insert(policy.own_name(), &policy.file) {
             problems.push(Problem {
                 file: policy.file.clone(),
                 span: 0..0,
-                what: format!("the policy `{}` is also in {other}", policy.name),
+                what: format!("the policy `{}` is also in {other}", policy.own_name()),
                 help: Some("give one of them another `name`".to_owned()),
             });
         }
     }
 }
 
+/// What a file's name says of its content, if it is a document of a policy or of words.
+fn stem(source: &Source) -> Option<&str> {
+    let stem = source.name.strip_suffix(".toml")?;
+    Some(stem).filter(|stem| !stem.ends_with(".examples") && !stem.starts_with(STORIES))
+}
+
+fn is_policy(source: &&Source) -> bool {
+    stem(source).is_some_and(|stem| stem != VOCABULARY)
+}
+
 impl Policy {
+    /// Its own name: an amendment's, or the family's.
+    pub fn own_name(&self) -> &str {
+        self.amendment.as_ref().map_or(&self.name, |amendment| &amendment.name)
+    }
+
+    /// The family, and the amendment to it.
+    fn full_name(&self) -> (&str, Option<&str>) {
+        (&self.name, self.amendment.as_ref().map(|amendment| amendment.name.as_str()))
+    }
+
+    /// Lets one of its versions judge all cases, if one is chosen.
+    fn pin(&mut self, versions: &BTreeMap<String, String>) {
+        let chosen = versions.get(&self.name);
+        let Some(at) = chosen.and_then(|id| self.versions.iter().position(|version| version.id == *id)) else { return };
+        let mut rules = std::mem::take(&mut self.rules);
+        rules.retain(|rule| self.in_version(rule, at));
+        self.rules = rules.into_iter().map(|rule| Rule { since: None, until: None, ..rule }).collect();
+        self.versions = vec![Version { id: self.versions[at].id.clone(), from: None }];
+    }
+
     /// The version in force on a day, by its index; `None` for a day before the first.
     pub fn version_on(&self, day: NaiveDate) -> Option<usize> {
         self.versions.iter().rposition(|v| v.from.is_none_or(|from| from <= day))

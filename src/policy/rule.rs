@@ -73,9 +73,18 @@ pub struct Rule {
     pub needs: Vec<RecordedColumn>,
     /// The test.
     pub check: Check,
-    /// Where its policy's file writes it, in bytes.
+    /// Where it is written.
     #[serde(skip)]
-    pub written: std::ops::Range<usize>,
+    pub written: Written,
+}
+
+/// Where something is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The file.
+    pub file: String,
+    /// The bytes of its text.
+    pub bytes: std::ops::Range<usize>,
 }
 
 impl Rule {

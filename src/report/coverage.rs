@@ -51,7 +51,9 @@ pub fn covered<'a>(rules: &[Listed<'a>], tallies: &[Tally]) -> Vec<Covered<'a>> 
         match all.iter_mut().find(|covered| covered.rule.id == listed.rule.id) {
             Some(covered) => {
                 covered.tally.add(tally.clone());
-                covered.rule = listed.rule;
+                if listed.policy.amendment.is_none() {
+                    covered.rule = listed.rule;
+                }
             }
             None => all.push(Covered { rule: listed.rule, tally: tally.clone() }),
         }

@@ -46,6 +46,15 @@ impl Total {
         self.fraction = fraction % ONE;
     }
 
+    /// The difference to another: whether that is the larger, and by how much they differ.
+    pub fn to(self, other: Total) -> (bool, Total) {
+        let (less, more) = if other >= self { (self, other) } else { (other, self) };
+        let borrowed = more.fraction < less.fraction;
+        let fraction = more.fraction + if borrowed { ONE } else { 0 } - less.fraction;
+        let whole = more.whole.saturating_sub(less.whole).saturating_sub(borrowed.into());
+        (other > self, Total { whole, fraction })
+    }
+
     /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self == Total::default()
@@ -76,6 +85,12 @@ pub struct Exposure {
 }
 
 impl Exposure {
+    /// Adds an amount: positive in the client's favour. Nothing is neither.
+    pub fn count(&mut self, amount: Decimal) {
+        let over = amount.is_sign_positive() || amount.is_zero();
+        (if over { &mut self.over } else { &mut self.under }).add(Total::of(amount));
+    }
+
     fn add(&mut self, other: Exposure) {
         self.over.add(other.over);
         self.under.add(other.under);
@@ -261,8 +276,7 @@ impl Counts {
                 let Some(largest) = alike.iter().max_by_key(|stake| stake.rank()) else { continue };
                 let Some(group) = group(largest) else { continue };
                 let exposure = self.exposures.entry((group, largest.currency)).or_default();
-                let (amount, over) = largest.rank();
-                (if over { &mut exposure.over } else { &mut exposure.under }).add(Total::of(amount));
+                exposure.count(largest.amount);
             }
         }
     }

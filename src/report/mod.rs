@@ -4,6 +4,7 @@
 //! gives the same bytes for the same results.
 
 pub mod cell;
+pub mod comparison;
 pub mod coverage;
 pub mod evidence;
 pub mod exposure;

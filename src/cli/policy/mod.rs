@@ -1,6 +1,7 @@
 //! `reperform policy`: the policies that there are, what is in them, and whether a file is one.
 
 mod check;
+mod effective;
 mod test;
 
 use super::Status;
@@ -29,8 +30,11 @@ enum Command {
     List(PolicyArgs),
     /// Show a policy: its versions, its readings, its rules, and what of its text no rule tests.
     Show {
-        /// The policy's name.
+        /// The policy's name, or an amendment's.
         name: String,
+        /// Show every value as it results from all files, and where each comes from.
+        #[arg(long)]
+        effective: bool,
         #[command(flatten)]
         policies: PolicyArgs,
     },
@@ -57,10 +61,10 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             let catalogue = policies.load()?;
             super::show(|to| list_all(&catalogue, to))?;
         }
-        Command::Show { name, policies } => {
+        Command::Show { name, effective, policies } => {
             let catalogue = policies.load()?;
             let policy = catalogue.policy(name).ok_or_else(|| unknown(name, &catalogue))?;
-            super::show(|to| show(policy, to))?;
+            super::show(|to| if *effective { effective::show(&catalogue, policy, to) } else { show(policy, to) })?;
         }
         Command::Check { files } => check::check(files)?,
         Command::Test { file } => return test::test(file),
@@ -68,8 +72,8 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     Ok(Status::Fine)
 }
 
-fn unknown(name: &str, catalogue: &Catalogue) -> Failure {
-    let names = || catalogue.policies.iter().map(|policy| policy.name.as_str());
+pub(super) fn unknown(name: &str, catalogue: &Catalogue) -> Failure {
+    let names = || catalogue.policies.iter().map(Policy::own_name);
     let all = || format!("there are {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
     let help = did_you_mean(name, names()).unwrap_or_else(all);
     Failure::new(format!("there is no policy `{name}`"), Some(help))
@@ -89,15 +93,18 @@ fn list_all(catalogue: &Catalogue, to: &mut dyn Write) -> io::Result<()> {
         let rules = right(policy.rules.len().to_string());
         let cells = [since.as_str(), policy.zone.name(), calendar].map(left);
         table.row(
-            [left(&policy.name), rules].into_iter().chain(cells).chain([left(short(&policy.title, 40))]).collect(),
+            [left(policy.own_name()), rules].into_iter().chain(cells).chain([left(short(&policy.title, 40))]).collect(),
         );
     }
     table.lines().iter().try_for_each(|line| writeln!(to, "{line}"))
 }
 
 fn show(policy: &Policy, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "{BOLD}{}{BOLD:#}  {}", policy.name, policy.title)?;
+    writeln!(to, "{BOLD}{}{BOLD:#}  {}", policy.own_name(), policy.title)?;
     item("file", &policy.file, to)?;
+    if policy.amendment.is_some() {
+        item("amends", &policy.name, to)?;
+    }
     item("source", &policy.source, to)?;
     item("reading", &policy.reading, to)?;
     if policy.base {

@@ -1,0 +1,147 @@
+//! Amendments: signed agreements that override a general policy for some accounts or invoices.
+
+use super::Catalogue;
+use super::lay::{self, Flaw, Table, Value, as_text};
+use crate::record::{Books, Invoice};
+use crate::text::Sym;
+use chrono::NaiveDate;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use toml::Spanned;
+use toml::de::DeValue;
+
+/// An agreement that overrides a policy.
+#[derive(Clone, Debug)]
+pub struct Amendment {
+    /// As reports name it.
+    pub name: String,
+    /// The cases that it governs.
+    pub applies: Vec<Applies>,
+}
+
+/// Which cases an amendment governs: those of an account, or of an invoice.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applies {
+    /// The account that was billed.
+    pub account: Option<String>,
+    /// The invoice.
+    pub invoice: Option<String>,
+    /// The first day of submission, or of the charge for an invoice line, that it governs; always, if not given.
+    #[serde(default, deserialize_with = "day")]
+    pub from: Option<NaiveDate>,
+    /// The contract by which it does, for whoever reads the file.
+    #[serde(default)]
+    pub contract: String,
+}
+
+/// A day as TOML writes it, without quotation marks.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    let written = toml::value::Datetime::deserialize(deserializer)?;
+    let day = written.date.and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into()));
+    day.map(Some).ok_or_else(|| D::Error::custom("not a day: write it as in `from = 2026-01-31`"))
+}
+
+/// The name of an amendment whose tables are not read yet.
+#[derive(Clone, Debug)]
+pub(super) struct Named(pub(super) String);
+
+impl Named {
+    /// Takes the name out of an amendment's `[policy]`, and lays the rest over that of the policy.
+    pub(super) fn take<'t>(mut header: Value<'t>, table: &mut Table<'t>, flaws: &mut Vec<Flaw>) -> Named {
+        let span = header.span();
+        let mut name = String::new();
+        if let DeValue::Table(own) = header.get_mut() {
+            own.remove("extends");
+            name = own.remove("name").as_ref().and_then(as_text).unwrap_or_default().to_owned();
+            if let Some(zone) = own.remove("zone") {
+                let help = Some("leave it out: the days of all cases of a policy are taken in one zone".to_owned());
+                flaws.push(Flaw { span: zone.span(), what: "an amendment cannot change the zone".to_owned(), help });
+            }
+        }
+        if name.trim().is_empty() {
+            let help = Some("add `name`, as reports are to name it".to_owned());
+            flaws.push(Flaw { span, what: "the amendment has no name".to_owned(), help });
+        }
+        if let Some(DeValue::Table(base)) = table.get_mut("policy").map(Spanned::get_mut) {
+            lay::onto_table(base, header, flaws);
+        }
+        Named(name)
+    }
+}
+
+/// From which day on an amended policy governs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Governs {
+    from: Option<NaiveDate>,
+    /// The number of the amended policy, which follow those of the families.
+    policy: u16,
+}
+
+/// The invoices of a population that amendments govern, by family: an invoice's own before those of its account.
+#[derive(Clone, Debug, Default)]
+pub struct Governed {
+    invoices: BTreeMap<(u16, Sym), Vec<Governs>>,
+    accounts: BTreeMap<(u16, Sym), Vec<Governs>>,
+}
+
+impl Governed {
+    /// Those of the books.
+    pub fn of(catalogue: &Catalogue, books: &Books) -> Governed {
+        let mut governed = Governed::default();
+        let asked = Asked::of(catalogue);
+        if asked.invoices.is_empty() && asked.accounts.is_empty() {
+            return governed;
+        }
+        for invoice in &books.invoices {
+            let own = asked.invoices.get(&(invoice.policy, books.text(invoice.id)));
+            let account = asked.accounts.get(&(invoice.policy, books.text(invoice.account)));
+            if let Some(own) = own {
+                governed.invoices.insert((invoice.policy, invoice.id), own.clone());
+            }
+            if let Some(account) = account {
+                governed.accounts.insert((invoice.policy, invoice.account), account.clone());
+            }
+        }
+        governed
+    }
+
+    /// The number of the policy that governs an invoice on a day: that of its family, or of an amendment to it. Of
+    /// several the one that began last.
+    pub fn policy(&self, invoice: &Invoice, day: NaiveDate) -> u16 {
+        let on_day = |list: &Vec<Governs>| list.iter().filter(|g| g.from.is_none_or(|from| from <= day)).max().copied();
+        let own = self.invoices.get(&(invoice.policy, invoice.id)).and_then(on_day);
+        let found = own.or_else(|| self.accounts.get(&(invoice.policy, invoice.account)).and_then(on_day));
+        found.map_or(invoice.policy, |governs| governs.policy)
+    }
+}
+
+/// The accounts and invoices that amendments name.
+#[derive(Default)]
+struct Asked<'a> {
+    invoices: BTreeMap<(u16, &'a str), Vec<Governs>>,
+    accounts: BTreeMap<(u16, &'a str), Vec<Governs>>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(catalogue: &'a Catalogue) -> Asked<'a> {
+        let mut asked = Asked::default();
+        let families: Vec<&str> = catalogue.families().map(|policy| policy.name.as_str()).collect();
+        let number = |at: usize| u16::try_from(at).ok();
+        for (at, policy) in catalogue.amended().enumerate() {
+            let family = families.iter().position(|name| *name == policy.name).and_then(number);
+            let (Some(family), Some(amended)) = (family, number(families.len() + at)) else { continue };
+            for applies in policy.amendment.iter().flat_map(|amendment| &amendment.applies) {
+                let governs = Governs { from: applies.from, policy: amended };
+                if let Some(invoice) = &applies.invoice {
+                    asked.invoices.entry((family, invoice)).or_default().push(governs);
+                }
+                if let Some(account) = &applies.account {
+                    asked.accounts.entry((family, account)).or_default().push(governs);
+                }
+            }
+        }
+        asked
+    }
+}
