@@ -3,7 +3,10 @@
 use crate::column::{Column, Columns};
 use crate::margin::Margin;
 use crate::record::{Books, Cell, Place};
+use crate::suppose::{Supposable, Supposed};
+use crate::text::Sym;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What was consulted while a rule was judged, and the working where someone wants to read it.
 #[derive(Default)]
@@ -19,25 +22,40 @@ pub struct Trail {
 #[derive(Default)]
 struct Kept {
     /// The steps of the working.
-    working: RefCell<Vec<String>>,
+    working: Option<RefCell<Vec<String>>>,
     /// What was compared on the way.
-    margins: RefCell<Vec<Margin>>,
+    margins: Option<RefCell<Vec<Margin>>>,
+    /// What is supposed of cells without a value.
+    supposed: Option<Rc<Supposed>>,
 }
 
 impl Trail {
     /// A trail that keeps the working and the margins.
     pub fn with_working() -> Trail {
-        Trail { kept: Some(Box::default()), ..Trail::default() }
+        let kept = Kept { working: Some(RefCell::default()), margins: Some(RefCell::default()), supposed: None };
+        Trail { kept: Some(Box::new(kept)), ..Trail::default() }
     }
 
-    /// A trail of its own for what is asked besides.
+    /// A trail under a supposition, which keeps the margins.
+    pub fn supposing(supposed: Rc<Supposed>) -> Trail {
+        let kept = Kept { working: None, margins: Some(RefCell::default()), supposed: Some(supposed) };
+        Trail { kept: Some(Box::new(kept)), ..Trail::default() }
+    }
+
+    /// A trail of its own for what is asked besides, under the same supposition.
     pub fn beside(&self) -> Trail {
-        Trail::default()
+        let supposed = self.supposed().cloned();
+        let kept = supposed.map(|supposed| Box::new(Kept { supposed: Some(supposed), ..Kept::default() }));
+        Trail { kept, ..Trail::default() }
     }
 
-    /// Whether it keeps the working and the margins.
-    pub fn keeps_working(&self) -> bool {
-        self.kept.is_some()
+    fn supposed(&self) -> Option<&Rc<Supposed>> {
+        self.kept.as_ref()?.supposed.as_ref()
+    }
+
+    /// Whether it is under a supposition: then no one reads the messages.
+    pub fn supposes(&self) -> bool {
+        self.supposed().is_some()
     }
 
     /// Forgets what was consulted, and hands over the working.
@@ -47,13 +65,14 @@ impl Trail {
         self.blank.set(Columns::NONE);
         self.cited.borrow_mut().clear();
         let Some(kept) = &self.kept else { return Vec::new() };
-        kept.margins.take();
-        kept.working.take()
+        kept.margins.as_ref().map(RefCell::take);
+        kept.working.as_ref().map(RefCell::take).unwrap_or_default()
     }
 
     /// The margins so far.
     pub fn margins(&self) -> Vec<Margin> {
-        self.kept.as_ref().map(|kept| kept.margins.borrow().clone()).unwrap_or_default()
+        let margins = self.kept.as_ref().and_then(|kept| kept.margins.as_ref());
+        margins.map(|margins| margins.borrow().clone()).unwrap_or_default()
     }
 
     /// The absent columns that were consulted.
@@ -86,16 +105,25 @@ impl Trail {
     /// Adds a step to the working, if it is kept.
     #[inline]
     pub fn note(&self, step: impl FnOnce() -> String) {
-        if let Some(kept) = &self.kept {
-            add(&kept.working, step());
+        if let Some(working) = self.kept.as_ref().and_then(|kept| kept.working.as_ref()) {
+            add(working, step());
         }
     }
 
     /// Leaves a margin, if the working is kept.
     #[inline]
     pub fn margin(&self, margin: impl FnOnce() -> Option<Margin>) {
-        if let Some(kept) = &self.kept {
-            margin().into_iter().for_each(|margin| add(&kept.margins, margin));
+        if let Some(margins) = self.kept.as_ref().and_then(|kept| kept.margins.as_ref()) {
+            margin().into_iter().for_each(|margin| add(margins, margin));
+        }
+    }
+
+    /// Says with which words a column's word is compared, for what is supposed of it.
+    #[inline]
+    pub fn compared(&self, column: impl Into<Column>, words: impl IntoIterator<Item = Sym>) {
+        if let Some(supposed) = self.supposed() {
+            let column = column.into();
+            words.into_iter().for_each(|word| supposed.compare(column, word));
         }
     }
 
@@ -107,15 +135,28 @@ impl Trail {
 
     /// A cell of a record: without a value it is blank if the record's file has the column, and else absent.
     #[inline]
-    pub fn cell<T>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
-        match value {
-            Some(value) => Cell::Value(value),
-            None if books.has(place, column) => Cell::Blank,
-            None => {
-                self.missing(column);
-                Cell::Absent
-            }
+    pub fn cell<T: Supposable>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
+        let cell = self.peek(books, place, column, value);
+        if matches!(cell, Cell::Absent) {
+            self.missing(column);
         }
+        cell
+    }
+
+    /// The same without a record that it was consulted.
+    #[inline]
+    pub fn peek<T: Supposable>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
+        if let Some(value) = value {
+            return Cell::Value(value);
+        }
+        let absent = !books.has(place, column);
+        if let Some(supposed) = self.supposed() {
+            if let Some(cell) = supposed.cell(place, column) {
+                return cell;
+            }
+            supposed.miss(place, column, absent);
+        }
+        if absent { Cell::Absent } else { Cell::Blank }
     }
 
     /// Records that a cell is blank of which the value is needed.

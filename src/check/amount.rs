@@ -147,6 +147,9 @@ fn wrong(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits, diff
 
 /// How the accepted amounts came about, to follow a message.
 fn basis_in_words(exact: &ExactAmount, case: &Case<'_>, side: Side) -> String {
+    if case.trail.supposes() {
+        return String::new();
+    }
     let trail = Trail::with_working();
     basis::accepted(&exact.by, &Case { trail: &trail, ..*case }, side);
     let steps = trail.restart();

@@ -83,6 +83,7 @@ impl Case<'_> {
 
     /// Whether a cell holds one of several words; unknown if the column is absent.
     pub fn code_in(&self, column: CodeColumn, words: &[Word]) -> Truth {
+        self.trail.compared(column, words.iter().map(|word| word.0));
         match self.code(column) {
             Cell::Value(word) => is_one_of(word, words).into(),
             Cell::Blank => Truth::No,
@@ -173,12 +174,16 @@ impl Case<'_> {
             }
             cell.value()
         });
+        for (column, other) in [(left, b), (right, a)] {
+            self.trail.compared(column, other);
+        }
         a.zip(b).map_or(Truth::Unknown, |(a, b)| (a == b).into())
     }
 
     fn same_decider_as_parent(&self) -> Truth {
         let parent = self.parent().and_then(|(_, row)| row);
         let pair = self.decision.zip(parent).map(|(own, parent)| [own, parent].map(|row| self.decided_by(row.record)));
+        self.trail.compared(Column::DecidedBy, pair.iter().flatten().filter_map(|decider| decider.value()));
         match pair {
             Some([Cell::Value(own), Cell::Value(parent)]) => (own == parent).into(),
             _ => {

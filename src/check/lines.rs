@@ -6,7 +6,6 @@ use crate::case::Case;
 use crate::column::{CodeColumn, Columns};
 use crate::policy::rule::{Check, NonRefundable, Rule};
 use crate::record::InvoiceLine;
-use crate::trail::Trail;
 
 /// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
 type Owner = Option<(usize, bool)>;
@@ -25,7 +24,7 @@ pub struct Exclusions {
 
 impl Exclusions {
     fn of(case: &Case<'_>) -> Exclusions {
-        let trail = Trail::default();
+        let trail = case.trail.beside();
         let case = Case { trail: &trail, ..*case };
         let mut owners = Vec::new();
         for (at, line) in case.asked.iter().enumerate() {

@@ -17,7 +17,7 @@ pub fn single_decision<'a>(side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Opt
     let other = |record: &&Decision| record.id != decision.record.id;
     let other_rows = case.books().decisions_of(case.request).filter(other);
     let mut further: Vec<Row<'a>> =
-        other_rows.map(|record| Case::row(case.run, case.plan.policy, record)).filter(Row::rules).collect();
+        other_rows.map(|record| Case::row(case.run, case.plan.policy, record, case.trail)).filter(Row::rules).collect();
     case.trail
         .note(|| format!("{} is the decision; {} further ones", case.books().text(decision.record.id), further.len()));
     if further.is_empty() {

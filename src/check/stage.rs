@@ -16,6 +16,7 @@ pub type Stages<'p> = Vec<&'p Stage>;
 
 /// The stages of the target at submission: one entry, or one for each value that an unknown fact could have.
 pub fn stages<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Vec<Stages<'p>> {
+    case.trail.compared(CodeColumn::Stage, schedule.stages.iter().map(|stage| stage.stage.0));
     if let Cell::Value(word) = case.code(CodeColumn::Stage) {
         let named: Stages<'p> = schedule.stages.iter().filter(|s| s.stage.0 == word).collect();
         case.trail.note(|| format!("stage `{}` as recorded", case.books().text(word)));

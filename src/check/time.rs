@@ -23,16 +23,19 @@ pub fn deadline(deadline: &Deadline, case: &Case<'_>) -> Outcome {
     }
     let within = match (&deadline.within, &deadline.within_by) {
         (Some(within), _) => *within,
-        (None, Some(by)) => match case.code(by.column) {
-            Cell::Value(word) => match by.terms.iter().find(|term| term.word.0 == word) {
-                Some(term) => term.within,
-                None => return Outcome::NotApplicable,
-            },
-            Cell::Blank | Cell::Absent => {
-                case.trail.unrecorded(by.column);
-                return Outcome::Indeterminate("the term depends on a word that is not recorded");
+        (None, Some(by)) => {
+            case.trail.compared(by.column, by.terms.iter().map(|term| term.word.0));
+            match case.code(by.column) {
+                Cell::Value(word) => match by.terms.iter().find(|term| term.word.0 == word) {
+                    Some(term) => term.within,
+                    None => return Outcome::NotApplicable,
+                },
+                Cell::Blank | Cell::Absent => {
+                    case.trail.unrecorded(by.column);
+                    return Outcome::Indeterminate("the term depends on a word that is not recorded");
+                }
             }
-        },
+        }
         (None, None) => return Outcome::NotApplicable,
     };
     let from = match deadline.from {
@@ -252,7 +255,7 @@ pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
     for row in case.books().decisions_of(case.request) {
         let (sent, received) = case.sent_and_received(row);
         let acknowledged = case.acknowledged_in(row).value();
-        let decided = Case::row(case.run, case.plan.policy, row).day().value();
+        let decided = Case::row(case.run, case.plan.policy, row, case.trail).day().value();
         let day = |moment| match moment {
             Moment::SubmittedAt => Some(case.submitted),
             Moment::AcknowledgedAt => acknowledged,

@@ -176,6 +176,10 @@ fn rule(judged: &Judged<'_>, books: &Books, to: &mut dyn Write) -> io::Result<()
         let cited: Vec<String> = finding.evidence.iter().map(|place| books.cite(*place)).collect();
         item("rows", &short(&cited.join("; "), LONGEST_CELL), to)?;
     }
+    for bound in &judged.bounds {
+        let currency = judged.finding.as_ref().map(|finding| finding.currency);
+        currency.map_or(Ok(()), |currency| item("to settle", &bound.says(books, currency), to))?;
+    }
     let names = ["working"].into_iter().chain(std::iter::repeat(""));
     names.zip(&judged.working).try_for_each(|(name, step)| item(name, step, to))
 }

@@ -2,10 +2,11 @@
 
 use super::html::{STYLE, csp_of_style};
 use super::paper::{Fact, Paper, figures};
+use crate::bounds::Bound;
 use crate::check::outcome::Verdict;
 use crate::explain::Judged;
 use crate::margin::{AmountMargin, DayMargin, Margin};
-use crate::money;
+use crate::money::{self, Currency};
 use crate::record::Books;
 use askama::Template;
 use rust_decimal::Decimal;
@@ -87,7 +88,25 @@ struct RuleView {
     clause: String,
     reading: Option<String>,
     finding: Option<FindingView>,
+    /// What would settle it, if it is indeterminate.
+    bounds: Vec<BoundView>,
     working: Vec<String>,
+}
+
+/// A fact that is missing, with what values of it could lead to.
+#[derive(Serialize)]
+struct BoundView {
+    says: String,
+    table: &'static str,
+    column: &'static str,
+    rows: Vec<String>,
+    absent: bool,
+    verdicts: Vec<&'static str>,
+    /// `unbounded` without a limit.
+    least: Option<String>,
+    most: Option<String>,
+    currency: &'static str,
+    settles: bool,
 }
 
 #[derive(Serialize)]
@@ -243,6 +262,26 @@ fn rule(judged: &Judged<'_>, books: &Books, shown: Shown) -> RuleView {
                 rows: finding.evidence.iter().map(|place| shown(&books.cite(*place))).collect(),
             }
         }),
+        bounds: match &judged.finding {
+            Some(finding) => judged.bounds.iter().map(|of| bound(of, finding.currency, books, shown)).collect(),
+            None => Vec::new(),
+        },
         working: all_shown(&judged.working, shown),
+    }
+}
+
+fn bound(bound: &Bound, currency: Currency, books: &Books, shown: Shown) -> BoundView {
+    let end = |end: Option<Decimal>| end.map_or("unbounded".to_owned(), |amount| money::show(amount, currency));
+    BoundView {
+        says: shown(&bound.says(books, currency)),
+        table: bound.column.table().name(),
+        column: bound.column.name(),
+        rows: bound.rows.iter().map(|place| shown(&books.cite(*place))).collect(),
+        absent: bound.absent,
+        verdicts: bound.verdict_names(),
+        least: bound.money.map(|range| end(range.least)),
+        most: bound.money.map(|range| end(range.most)),
+        currency: currency.code(),
+        settles: bound.settles,
     }
 }
