@@ -14,6 +14,7 @@ use crate::plan::{Listed, Plan, Plans, Selection};
 use crate::policy::Catalogue;
 use crate::policy::amendment::Governed;
 use crate::record::{Books, Invoice, Place, Request};
+use crate::sensitivity::Ledger;
 
 use crate::text::Sym;
 use crate::time::{Zone, date_of_number};
@@ -146,6 +147,8 @@ pub struct Report<'a> {
     pub outside: Vec<Sym>,
     /// The as-of date.
     pub as_of: AsOf,
+    /// What hangs on the readings, if alternative ones were tried.
+    pub sensitivity: Option<Ledger>,
 }
 
 /// The counts do not add up: an error of the program, never of the input.
@@ -208,6 +211,7 @@ pub fn audit_as_of<'a>(
         cases,
         outside: found.outside,
         as_of,
+        sensitivity: None,
     };
     reconcile(&report, books)?;
     Ok(report)

@@ -230,12 +230,12 @@ impl Rows {
         let mut csv = files::create(folder, formats, Format::Csv)?;
         let mut jsonl = files::create(folder, formats, Format::Jsonl)?;
         let (mut rejected, mut held_back) = (folder.create("rejects.csv")?, folder.create("held_back.csv")?);
-        csv.as_mut().map_or(Ok(()), |csv| csv.put(findings::header().as_bytes()))?;
+        csv.as_mut().map_or(Ok(()), |csv| csv.put(findings::header(false).as_bytes()))?;
         rejected.put(rejects::REJECTS_HEADER.as_bytes())?;
         held_back.put(rejects::HELD_BACK_HEADER.as_bytes())?;
         let rules = Plans::of(catalogue, &asked.options.selection).listed;
         let mut page = files::page(folder, formats, catalogue, &rules, totals)?;
-        let mut others = Others::begin(folder, formats, &rules)?;
+        let mut others = Others::begin(folder, formats, &rules, false)?;
         let rows_wanted = !others.is_empty();
         merge(self.findings, memory, [csv.as_mut(), jsonl.as_mut()], |row| {
             page.as_mut().map_or(Ok(()), |page| page.formatted_finding(row.page))?;

@@ -1,6 +1,10 @@
 //! Worked examples: small cases in a policy's own terms, each with the verdict that its text gives. They stand beside
 //! the policy in `NAME.examples.toml` and are run through the whole program, from the export to the verdict.
 
+mod numbers;
+
+pub use numbers::unnoticed;
+
 use crate::audit::{self, Options};
 use crate::check::outcome::Verdict;
 use crate::column::{Column, Table};
@@ -127,14 +131,7 @@ const OWN: &str = "1";
 /// # Errors
 /// When the file cannot be read as examples, or a temporary file cannot be written.
 pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
-    let written: Written = toml::from_str(&source.text).map_err(|error| {
-        RunError::File(Problem {
-            file: source.name.clone(),
-            span: error.span().unwrap_or(0..0),
-            what: error.message().lines().collect::<Vec<_>>().join("; "),
-            help: None,
-        })
-    })?;
+    let written = read(source)?;
     let Some(policy) = catalogue.policy(&written.policy) else {
         let what = format!("there is no policy `{}`", written.policy);
         return Err(RunError::File(Problem { file: source.name.clone(), span: 0..0, what, help: None }));
@@ -151,6 +148,17 @@ pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
     }
     tested.problems.extend(unexercised(policy, source, &written.examples));
     Ok(tested)
+}
+
+fn read(source: &Source) -> Result<Written, RunError> {
+    toml::from_str(&source.text).map_err(|error| {
+        RunError::File(Problem {
+            file: source.name.clone(),
+            span: error.span().unwrap_or(0..0),
+            what: error.message().lines().collect::<Vec<_>>().join("; "),
+            help: None,
+        })
+    })
 }
 
 /// Why examples could not be run.

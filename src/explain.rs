@@ -156,7 +156,8 @@ impl<'a> Workings<'a> {
             true => engine.working_of_line(invoice, finding),
             false => engine.working_of_case(invoice, finding),
         });
-        found.unwrap_or_default()
+        let readings = finding.readings.iter().map(|readings| format!("alternative readings: {readings}"));
+        found.into_iter().flatten().chain(readings).collect()
     }
 
     /// The rules that were asked for.

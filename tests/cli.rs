@@ -5,6 +5,8 @@
 mod audit;
 #[path = "cli/books.rs"]
 mod books;
+#[path = "cli/changed.rs"]
+mod changed;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/folder.rs"]

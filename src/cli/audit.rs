@@ -12,15 +12,16 @@ use crate::divided::{self, Asked, Step};
 use crate::explain::Workings;
 use crate::obtain::Facts;
 use crate::plan::Plans;
-use crate::policy::Catalogue;
 use crate::policy::rule::Severity;
+use crate::policy::{Catalogue, Choice, Problem, Strictness};
 use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
 use crate::report::format::Format;
 use crate::report::run::{Run, RunOptions, Timing};
 use crate::report::summary::Summary;
 use crate::report::totals::Totals;
-use crate::report::{Results, coverage, files, terminal, to_obtain};
+use crate::report::{Results, coverage, files, readings, terminal, to_obtain};
+use crate::sensitivity;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -59,6 +60,10 @@ pub(super) struct Args {
     /// List the facts that are missing, the most valuable first, in `to_obtain.csv`.
     #[arg(long)]
     to_obtain: bool,
+    /// Try the alternative readings that the policies write too, and say of every finding which of them turns it: judge by
+    /// those that are strict, by those that are lenient, or as the policies declare.
+    #[arg(long, value_enum, value_name = "READINGS")]
+    readings: Option<Readings>,
     /// How many threads to use; without it one a core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -76,6 +81,32 @@ pub(super) struct Args {
 enum Include {
     /// Evidence was missing.
     Indeterminate,
+}
+
+/// By which readings an audit judges that tries others too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Readings {
+    /// Those that demand more of the provider than the declared ones, where there are any.
+    Strict,
+    /// Those that demand less.
+    Lenient,
+    /// Those that the policies declare.
+    Declared,
+}
+
+impl Readings {
+    fn choice(self) -> Choice {
+        let all = match self {
+            Readings::Strict => Some(Strictness::Strict),
+            Readings::Lenient => Some(Strictness::Lenient),
+            Readings::Declared => None,
+        };
+        Choice { all, ..Choice::default() }
+    }
+
+    fn name(self) -> &'static str {
+        self.choice().all.map_or("declared", Strictness::name)
+    }
 }
 
 impl ValueEnum for Severity {
@@ -109,6 +140,8 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
 fn audit_exports(args: &Args) -> Result<Status, Failure> {
     let clock = Clock::start();
     let catalogue = args.policies.load()?;
+    let choice = args.readings.map(Readings::choice).unwrap_or_default();
+    let catalogue = under(catalogue, &choice)?;
     let selection = args.rules.selection(&catalogue)?;
     let exports = args.exports.exports()?;
     let sources = &exports.sources;
@@ -119,8 +152,24 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
     let run = Audit { args, catalogue: &catalogue, exports: &exports, options: &options, bytes, text_bytes };
     match memory::parts(text_bytes, args.memory)? {
         None => run.at_once(clock),
+        Some(_) if args.readings.is_some() => {
+            let what = "the exports are larger than the memory that may be used, and are not divided for `--readings`";
+            Err(Failure::new(what.to_owned(), Some("audit a part of them, such as a month".to_owned())))
+        }
         Some(parts) => run.in_parts(parts, clock),
     }
+}
+
+/// A catalogue read in another way.
+fn under(catalogue: Catalogue, choice: &Choice) -> Result<Catalogue, Failure> {
+    if *choice == Choice::default() {
+        return Ok(catalogue);
+    }
+    catalogue.under(choice).map_err(|problems| in_documents(problems, &catalogue))
+}
+
+fn in_documents(problems: Vec<Problem>, catalogue: &Catalogue) -> Failure {
+    Failure::Documents { problems, sources: catalogue.sources.clone(), folder: None }
 }
 
 /// An audit that is asked for.
@@ -145,7 +194,14 @@ impl Audit<'_> {
         let books = super::exports::read(catalogue, sources, &progress)?;
         clock.timing.reading_ms = clock.lap();
         progress.step("judging", books.requests.len() as u64);
-        let report = audit(catalogue, &books, options, &|n| progress.tick(n))?;
+        let mut report = audit(catalogue, &books, options, &|n| progress.tick(n))?;
+        if let Some(readings) = args.readings {
+            let worlds = sensitivity::worlds(catalogue, &readings.choice());
+            let worlds = worlds.map_err(|problems| in_documents(problems, catalogue))?;
+            progress.step("readings", (worlds.len() * books.requests.len()) as u64);
+            let ledger = sensitivity::test(&worlds, &books, options, &mut report, &|n| progress.tick(n))?;
+            report.sensitivity = Some(ledger);
+        }
         clock.timing.judging_ms = clock.lap();
         drop(progress);
         let mut folder = Folder::begin(&args.target(), args.force)?;
@@ -153,7 +209,14 @@ impl Audit<'_> {
         let workings = Workings::of(catalogue, &books, options, report.as_of);
         let totals = files::write(results, &workings, &args.format, &mut folder)?;
         let facts = args.to_obtain.then(|| Facts::of(catalogue, &books, options, report.as_of));
-        self.finish(folder, &totals, facts, clock)
+        if let Some(ledger) = &report.sensitivity {
+            folder.write(readings::NAME, |to| readings::write(ledger, to))?;
+        }
+        let status = self.finish(folder, &totals, facts, clock)?;
+        if let Some(ledger) = report.sensitivity.as_ref().filter(|_| !args.quiet) {
+            super::show(|to| readings::lines(ledger).iter().try_for_each(|line| writeln!(to, "{line}")))?;
+        }
+        Ok(status)
     }
 
     /// Audits exports part by part.
@@ -261,6 +324,7 @@ impl Args {
             policies: self.policies.policies.as_ref().map(|folder| folder.display().to_string()),
             select: &self.rules.select,
             ignore: &self.rules.ignore,
+            readings: self.readings.map(Readings::name),
             include: if self.include.is_empty() { Vec::new() } else { vec![Verdict::Indeterminate.name()] },
             format: Format::ALL.into_iter().filter(|f| self.format.contains(f)).map(Format::name).collect(),
             fail_on: self.fail_on.name(),

@@ -54,10 +54,13 @@ fn moved<'t>(value: &Value<'t>, by: usize) -> Value<'t> {
     Spanned::new(value.span().start + by..value.span().end + by, inner)
 }
 
-/// Lays a value over another: tables key by key, elements of a list by their names, all else in its place.
-fn onto<'t>(old: &mut Value<'t>, new: Value<'t>, flaws: &mut Vec<Flaw>) {
+/// The keys under which a table of one key is a choice among several, as `{ days = 7 }`.
+const CHOICES: [&str; 6] = ["check", "by", "within", "at_least", "cancelled_within", "otherwise"];
+
+/// Lays a value over that of a key: tables key by key, elements of a list by their names, all else in its place.
+fn onto<'t>(key: &str, old: &mut Value<'t>, new: Value<'t>, flaws: &mut Vec<Flaw>) {
     match (old.get_mut(), new.get_ref()) {
-        (DeValue::Table(before), DeValue::Table(after)) if !gives_way(before, after) => {
+        (DeValue::Table(before), DeValue::Table(after)) if !(CHOICES.contains(&key) && gives_way(before, after)) => {
             onto_table(before, new, flaws);
         }
         (DeValue::Array(items), DeValue::Table(_)) => onto_elements(items, new, flaws),
@@ -65,7 +68,7 @@ fn onto<'t>(old: &mut Value<'t>, new: Value<'t>, flaws: &mut Vec<Flaw>) {
     }
 }
 
-/// A table of one key is a choice among several, as `{ days = 7 }`: another choice takes its place.
+/// Another choice takes the place of one.
 fn gives_way(before: &Table<'_>, after: &Table<'_>) -> bool {
     let only = |table: &Table<'_>| match table.len() {
         1 => table.keys().next().map(|key| key.get_ref().to_string()),
@@ -87,7 +90,7 @@ pub(super) fn onto_table<'t>(old: &mut Table<'t>, new: Value<'t>, flaws: &mut Ve
             let gone: Vec<&str> = as_tables(&value).iter().filter_map(as_text).collect();
             gone.iter().for_each(|key| drop(old.remove(*key)));
         } else if let Some(before) = old.get_mut(key.get_ref().as_ref()) {
-            onto(before, value, flaws);
+            onto(key.get_ref(), before, value, flaws);
         } else {
             old.insert(key, value);
         }
@@ -102,7 +105,7 @@ fn onto_elements<'t>(items: &mut [Value<'t>], new: Value<'t>, flaws: &mut Vec<Fl
         let numbered = || name.parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < items.len());
         let place = items.iter().position(|item| id_of(item) == Some(name)).or_else(numbered);
         match place.and_then(|at| items.get_mut(at)) {
-            Some(item) => onto(item, value, flaws),
+            Some(item) => onto(name, item, value, flaws),
             None => flaws.push(Flaw {
                 span: key.span(),
                 what: format!("the list has no element `{name}`"),
@@ -143,5 +146,39 @@ pub(super) fn append<'t>(table: &mut Table<'t>, key: &'static str, more: Value<'
     match table.get_mut(key).map(Spanned::get_mut) {
         Some(DeValue::Array(items)) => as_tables(&more).iter().for_each(|item| items.push(item.clone())),
         _ => drop(table.insert(Spanned::new(more.span(), Cow::Borrowed(key)), more)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[test]
+    fn a_value_is_laid_over_another_by_what_it_is() {
+        for (old, new, expected) in [
+            ("within = { days = 7 }", "within = { business_days = 1 }", "within = { business_days = 1 }"),
+            ("within = { days = 7 }", "within = { days = 1 }", "within = { days = 1 }"),
+            (
+                "lines = { categories = [1] }",
+                "lines = { reasons = [2] }",
+                "lines = { categories = [1], reasons = [2] }",
+            ),
+            ("kinds = [1, 2]", "kinds = [3]", "kinds = [3]"),
+            ("a = { b = 1, c = 2 }", "a.without = ['b']", "a = { c = 2 }"),
+            ("a = [{ id = 'x', n = 1 }, { n = 2 }]", "a.x.n = 3\na.2.n = 4", "a = [{ id = 'x', n = 3 }, { n = 4 }]"),
+            ("a = 1", "a = { b = 2 }", "a = { b = 2 }"),
+            ("a = { b = 2 }", "a = 1", "a = 1"),
+        ] {
+            let parsed = |text: &'static str| DeTable::parse(text).unwrap().into_inner();
+            let (mut table, mut flaws) = (parsed(old), Vec::new());
+            onto_table(&mut table, Spanned::new(0..0, DeValue::Table(parsed(new))), &mut flaws);
+            assert!(flaws.is_empty(), "{old}, {new}");
+            let plain = |table: Table<'_>| {
+                let value = Spanned::new(0..0, DeValue::Table(table));
+                toml::Value::deserialize(toml::de::ValueDeserializer::from(value)).unwrap()
+            };
+            assert_eq!(plain(table), plain(parsed(expected)), "{old}, {new}");
+        }
     }
 }

@@ -235,9 +235,11 @@ impl<'t> Layered<'t> {
         }
     }
 
-    /// What changes name that is not there.
+    /// What changes name that is not there. What an amendment leaves out may be named: a reading of the general text
+    /// may be about it.
     fn unknown(&self, changes: &Changes<'_, 't>) -> Vec<Flaw> {
-        let unknown = changes.names().filter(|(name, _)| !self.has(name));
+        let left_out = |name: &str| self.removed.iter().any(|(id, _)| id == name);
+        let unknown = changes.names().filter(|(name, _)| !self.has(name) && !left_out(name));
         let flaw = |(name, span): (&str, Range<usize>)| Flaw {
             span,
             what: format!("the policy has no rule `{name}`"),

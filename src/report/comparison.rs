@@ -2,12 +2,12 @@
 
 use super::cell::cell;
 use super::exposure::{Exposure, Total};
-use super::layout::{Table, count, counted, grouped, left, plain, right, short, wrapped};
-use super::terminal::sections;
+use super::layout::{Table, count, counted, left, plain, right, short, wrapped};
+use super::terminal::{money, sections};
 use crate::check::outcome::Verdict;
 use crate::compare::{Comparison, Flip};
 use crate::finding::Finding;
-use crate::money::{self, Currency};
+use crate::money::{Currency, show as written};
 use crate::record::Books;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -23,11 +23,6 @@ fn name(verdict: Option<Verdict>) -> &'static str {
     verdict.map_or("no finding", Verdict::name)
 }
 
-fn total(total: Total, currency: Currency) -> String {
-    let (whole, fraction) = total.digits(currency);
-    if fraction.is_empty() { grouped(&whole) } else { format!("{}.{fraction}", grouped(&whole)) }
-}
-
 /// A difference with its sign.
 fn moved(base: Total, changed: Total, currency: Currency) -> String {
     let (more, by) = base.to(changed);
@@ -38,7 +33,7 @@ fn moved(base: Total, changed: Total, currency: Currency) -> String {
     } else {
         "-"
     };
-    format!("{sign}{}", total(by, currency))
+    format!("{sign}{}", money(by, currency))
 }
 
 /// Shows a comparison on a terminal.
@@ -73,15 +68,15 @@ fn by_rule(comparison: &Comparison<'_>) -> Vec<String> {
     let mut table = Table::new(header.into());
     let rules = comparison.by_rule();
     for ((rule, (base, changed)), flipped) in &rules {
-        let money = flipped.amounts.iter().flat_map(|(code, (currency, [before, after]))| {
+        let moves = flipped.amounts.iter().flat_map(|(code, (currency, [before, after]))| {
             let sides = [("over", before.over, after.over), ("under", before.under, after.under)];
             let differs = sides.into_iter().filter(|(_, before, after)| before != after);
             differs.map(move |(side, before, after)| format!("{side} {code} {}", moved(before, after, *currency)))
         });
-        let money = money.collect::<Vec<_>>().join(", ");
+        let moves = moves.collect::<Vec<_>>().join(", ");
         let directions = [left(name(*base)), left(name(*changed))];
         let cells = [left(short(rule, 40))].into_iter().chain(directions).chain([right(count(flipped.count))]);
-        table.row(cells.chain([left(short(&money, 60))]).collect());
+        table.row(cells.chain([left(short(&moves, 60))]).collect());
     }
     if rules.is_empty() { Vec::new() } else { table.lines() }
 }
@@ -93,7 +88,7 @@ fn at_stake(comparison: &Comparison<'_>) -> Vec<String> {
         for (side, before, after) in
             [("over-refunds", base.over, changed.over), ("under-refunds", base.under, changed.under)]
         {
-            let sums = [total(before, *currency), total(after, *currency), moved(before, after, *currency)];
+            let sums = [money(before, *currency), money(after, *currency), moved(before, after, *currency)];
             table.row([left(*code), left(side)].into_iter().chain(sums.map(right)).collect());
         }
     }
@@ -109,7 +104,7 @@ fn largest(comparison: &Comparison<'_>, books: &Books) -> Vec<String> {
         }
         let (code, currency) = (finding.currency.code(), finding.currency);
         let sign = if flip.moved().is_sign_positive() { "+" } else { "" };
-        let by = format!("{sign}{} {code}", money::show(flip.moved(), currency));
+        let by = format!("{sign}{} {code}", written(flip.moved(), currency));
         lines.push(format!("{}  {}  {by}", short(&subject(finding, books), 40), short(&finding.rule.rule.id, 40)));
         for (side, found) in [("base", &flip.base), ("changed", &flip.changed)] {
             let says = found.as_ref().map_or("no finding".to_owned(), |found| {
@@ -161,7 +156,7 @@ pub fn csv(comparison: &Comparison<'_>, books: &Books, to: &mut dyn Write) -> io
         let ids = [finding.account, finding.invoice, finding.line, finding.request, finding.decision].map(text);
         let sides = [&flip.base, &flip.changed];
         let expected = sides.map(|side| side.as_ref().map_or("", |finding| finding.expected.as_str()));
-        let shown = |amount: Option<Decimal>| amount.map(|a| money::show(a, finding.currency)).unwrap_or_default();
+        let shown = |amount: Option<Decimal>| amount.map(|a| written(a, finding.currency)).unwrap_or_default();
         let amounts = flip.amounts();
         let (base, changed) = flip.direction();
         let texts = [finding.policy.name.as_str(), &finding.rule.rule.id].into_iter().chain(ids);
@@ -255,7 +250,7 @@ impl<'a> Side<'a> {
             clause: found.map(|found| found.rule.rule.clause.as_str()),
             expected: found.map(|found| found.expected.as_str()),
             actual: found.map(|found| found.actual.as_str()),
-            amount: found.and_then(|found| found.amount.map(|amount| money::show(amount, found.currency))),
+            amount: found.and_then(|found| found.amount.map(|amount| written(amount, found.currency))),
             message: found.map(|found| found.message.as_str()),
         }
     }

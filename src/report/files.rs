@@ -28,7 +28,7 @@ pub fn write<'a>(
     let totals = rows(results, formats, folder)?;
     let Results { catalogue, books, report: found } = results;
     let page = create(folder, formats, Format::Html)?;
-    let mut others = Others::begin(folder, formats, &found.rules)?;
+    let mut others = Others::begin(folder, formats, &found.rules, found.sensitivity.is_some())?;
     let (page, others) = rayon::join(
         || page.map(|page| html::write(page, results, workings, &totals)).transpose(),
         || {
@@ -97,12 +97,17 @@ pub struct Others {
 }
 
 impl Others {
-    /// Begins those that are asked for.
+    /// Begins those that are asked for, of a run that tried alternative readings or did not.
     ///
     /// # Errors
     /// When a file cannot be created.
-    pub fn begin(folder: &Folder, formats: &[Format], rules: &[Listed<'_>]) -> Result<Others, FolderError> {
-        let workpaper = formats.contains(&Format::Xlsx).then(|| Workpaper::begin(folder, MOST_ROWS));
+    pub fn begin(
+        folder: &Folder,
+        formats: &[Format],
+        rules: &[Listed<'_>],
+        readings: bool,
+    ) -> Result<Others, FolderError> {
+        let workpaper = formats.contains(&Format::Xlsx).then(|| Workpaper::begin(folder, readings, MOST_ROWS));
         let sarif = create(folder, formats, Format::Sarif)?;
         Ok(Others {
             workpaper: workpaper.transpose()?,

@@ -38,9 +38,13 @@ pub const HEADER: [&str; 21] = [
     "evidence",
 ];
 
-/// The first line of `findings.csv`.
-pub fn header() -> String {
-    HEADER.join(",") + "\n"
+/// The column that follows where alternative readings were tried.
+pub const READINGS: &str = "readings";
+
+/// The first line of `findings.csv`, of a run that tried alternative readings or did not.
+pub fn header(readings: bool) -> String {
+    let columns: Vec<&str> = HEADER.into_iter().chain(readings.then_some(READINGS)).collect();
+    columns.join(",") + "\n"
 }
 
 /// A finding as a row of [`HEADER`]: every cell as text, none of them defused yet. As JSON it is a line of `findings.jsonl`.
@@ -108,6 +112,9 @@ pub struct Row<'a> {
     /// The rows relied on.
     #[serde(borrow)]
     pub evidence: Vec<Cited<'a>>,
+    /// Which alternative readings turn it, where they were tried.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub readings: Option<Cow<'a, str>>,
 }
 
 /// A row relied on.
@@ -155,6 +162,7 @@ impl<'a> Row<'a> {
             days_late: finding.days_late,
             message: finding.message.as_str().into(),
             evidence: cited.collect(),
+            readings: finding.readings.as_deref().map(Cow::Borrowed),
         }
     }
 
@@ -234,6 +242,7 @@ impl Rows {
             for text in row.cells(&days_late, &evidence) {
                 rows.write_field(&*cell(text))?;
             }
+            row.readings.iter().try_for_each(|readings| rows.write_field(&*cell(readings)))?;
             rows.write_record(None::<&[u8]>)?;
             serde_json::to_writer(&mut self.jsonl, &row)?;
             self.jsonl.push(b'\n');
@@ -253,7 +262,7 @@ pub fn write(
     mut jsonl: Option<&mut Output>,
 ) -> Result<(), FolderError> {
     if let Some(csv) = &mut csv {
-        csv.put(header().as_bytes())?;
+        csv.put(header(results.report.sensitivity.is_some()).as_bytes())?;
     }
     if csv.is_none() && jsonl.is_none() {
         return Ok(());

@@ -59,7 +59,7 @@ impl Junit {
                 let listed = rules.iter().find(|listed| std::ptr::eq(listed.rule, covered.rule));
                 listed.is_some_and(|listed| std::ptr::eq(listed.policy, policy))
             };
-            let mut suite = TestSuite::new(policy.name.as_str());
+            let mut suite = TestSuite::new(policy.own_name());
             suite.add_test_cases(covered.iter().filter(own).map(|covered| self.test(&policy.name, covered)));
             if suite.tests > 0 {
                 report.add_test_suite(suite);

@@ -25,6 +25,7 @@ pub mod paper_view;
 #[cfg(test)]
 pub(crate) mod quarter;
 pub mod readiness;
+pub mod readings;
 pub mod rejects;
 pub mod run;
 pub mod runs;

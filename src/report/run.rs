@@ -44,6 +44,9 @@ pub struct RunOptions<'a> {
     pub select: &'a [String],
     /// The rules left out.
     pub ignore: &'a [String],
+    /// Which readings judged, where others were tried too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readings: Option<&'static str>,
     /// What is written up besides deviations and what is for a person to judge.
     pub include: Vec<&'static str>,
     /// In which formats findings are written.

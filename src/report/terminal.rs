@@ -157,7 +157,8 @@ fn exposure(exposures: &Exposures) -> Vec<String> {
     lines
 }
 
-fn money(total: Total, currency: Currency) -> String {
+/// A total with its digits in groups.
+pub(super) fn money(total: Total, currency: Currency) -> String {
     let (whole, fraction) = total.digits(currency);
     if fraction.is_empty() { grouped(&whole) } else { format!("{}.{fraction}", grouped(&whole)) }
 }

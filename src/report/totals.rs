@@ -310,6 +310,7 @@ mod tests {
             cases: if first { REPORT.cases } else { Cases::default() },
             outside: share(&REPORT.outside, |id| *id, which),
             as_of: REPORT.as_of,
+            sensitivity: None,
         }
     }
 

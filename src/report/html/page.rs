@@ -254,7 +254,7 @@ fn policy_view(policy: &Policy, rules: &[Listed<'_>]) -> PolicyView {
         None => version.id.clone(),
     };
     PolicyView {
-        name: policy.name.clone(),
+        name: policy.own_name().to_owned(),
         title: policy.title.clone(),
         versions: policy.versions.iter().map(version).collect(),
         source: policy.source.clone(),

@@ -8,7 +8,7 @@ mod sheet;
 
 pub use sheet::MOST_ROWS;
 
-use super::findings::{HEADER, Row};
+use super::findings::{HEADER, READINGS, Row};
 use super::folder::{Folder, FolderError, Output};
 use super::rejects::{HeldBackRow, RejectRow};
 use super::totals::Totals;
@@ -39,13 +39,14 @@ pub struct Workpaper {
 }
 
 impl Workpaper {
-    /// Begins the workbook, of sheets with at most so many rows.
+    /// Begins the workbook, of sheets with at most so many rows, of a run that tried alternative readings or did not.
     ///
     /// # Errors
     /// When nothing can be written beside the results.
-    pub fn begin(folder: &Folder, most_rows: u32) -> Result<Workpaper, FolderError> {
+    pub fn begin(folder: &Folder, readings: bool, most_rows: u32) -> Result<Workpaper, FolderError> {
         let mut book = Book::begin(&folder.spare()?, most_rows)?;
-        let columns: Vec<Column> = HEADER.into_iter().zip(WIDTHS).collect();
+        let more = readings.then_some((READINGS, 44.0));
+        let columns: Vec<Column> = HEADER.into_iter().zip(WIDTHS).chain(more).collect();
         Ok(Workpaper {
             output: folder.create(NAME)?,
             findings: Table::begin("Findings", &columns, true, &mut book)?,
@@ -84,8 +85,10 @@ impl Workpaper {
             row.days_late.map_or(Cell::Blank, Cell::Days),
             Cell::Text(&row.message),
             Cell::Text(&self.evidence),
+            row.readings.as_deref().map_or(Cell::Blank, Cell::Text),
         ];
-        self.findings.row(&cells, &mut self.book)
+        let used = HEADER.len() + usize::from(row.readings.is_some());
+        self.findings.row(cells.get(..used).unwrap_or(&cells), &mut self.book)
     }
 
     /// Adds a rejected row.
@@ -149,7 +152,7 @@ mod tests {
         for (most_rows, sheets) in [(2, 7), (3, 4), (4, 3), (5, 2), (7, 2), (8, 1), (9, 1)] {
             let target = tempfile::tempdir().unwrap();
             let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
-            let mut workpaper = Workpaper::begin(&folder, most_rows).unwrap();
+            let mut workpaper = Workpaper::begin(&folder, false, most_rows).unwrap();
             rows.iter().for_each(|row| workpaper.finding(row).unwrap());
             let Workpaper { mut output, mut book, findings, .. } = workpaper;
             findings.finish(&mut book).unwrap();

@@ -239,7 +239,7 @@ fn of_policy(lists: &mut Lists<'_>, policy: &Policy, rules: &[Listed<'_>]) -> Do
     };
     let versions: Vec<String> = policy.versions.iter().map(version).collect();
     for (name, text) in [
-        ("name", &policy.name),
+        ("name", policy.own_name()),
         ("versions", &versions.join(", ")),
         ("source", &policy.source),
         ("how it was read", &policy.reading),
