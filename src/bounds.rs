@@ -108,7 +108,7 @@ fn show(range: Range, currency: Currency) -> String {
 }
 
 /// How often a case is judged again for one fact at most.
-const MOST_TRIES: usize = 512;
+const MOST_TRIES: usize = 1024;
 
 /// A case, a row of it, or an invoice line put to one rule under a supposition.
 type Judge<'q> = dyn Fn(&Trail) -> Answer + 'q;
@@ -283,9 +283,9 @@ impl Search<'_> {
         }
     }
 
-    /// The words with which the rule compares the fact, and one with which it does not.
+    /// The words with which the rule compares the fact, and for each cell one with which it does not.
     fn words(&self, cells: &[Missed]) -> Vec<Sym> {
-        let mut words = vec![NO_WORD];
+        let mut words: Vec<Sym> = (0..).map(no_word).take(cells.len()).collect();
         let mut at = 0;
         while let Some(word) = words.get(at).copied().filter(|_| at < MOST_TRIES) {
             let tried = self.try_one(&vec![Some(Value::Word(word)); cells.len()], cells, &mut Gathered::default());
@@ -337,8 +337,8 @@ impl Search<'_> {
         };
         gathered.tries += 1;
         if seen.verdict == Some(Verdict::Indeterminate) {
-            // That a cell is blank tells nothing, and is no value of the fact.
-            gathered.open |= values.iter().any(Option::is_some);
+            // That a cell is blank is no value of the fact.
+            gathered.open |= values.iter().all(Option::is_some);
             gathered.further.extend(supposed.missed(self.column));
         } else {
             gathered.verdicts.insert(seen.verdict);
@@ -374,14 +374,9 @@ impl Search<'_> {
         near
     }
 
-    /// Tries the values of an axis: its seeds, those near limits that the rule compares with, and where it turns.
-    fn along(&self, axis: &Axis, cells: &[Missed], gathered: &mut Gathered) {
-        let mut seen: BTreeMap<i64, Seen> = BTreeMap::new();
-        // A limit that depends on the fact moves with it: what is learnt from what was learnt is left to halving.
-        let learnt: Vec<i64> = self.points(axis, &axis.seeds, cells, gathered, &mut seen).into_iter().collect();
-        self.points(axis, &learnt, cells, gathered, &mut seen);
-        let points: Vec<i64> = seen.keys().copied().collect();
-        let mut spans: Vec<(i64, i64)> = points.iter().copied().zip(points.iter().skip(1).copied()).collect();
+    /// Seeks by halves where it turns between points that lead to different verdicts, or to money for different sides.
+    fn halve(&self, axis: &Axis, cells: &[Missed], gathered: &mut Gathered, seen: &mut BTreeMap<i64, Seen>) {
+        let mut spans: Vec<(i64, i64)> = seen.keys().copied().zip(seen.keys().skip(1).copied()).collect();
         while let Some((from, to)) = spans.pop() {
             let side = |point: i64| seen.get(&point).map(|seen| seen.side());
             if to - from < 2 || side(from) == side(to) || self.is_over(gathered) {
@@ -397,6 +392,24 @@ impl Search<'_> {
             seen.insert(middle, tried.seen);
             spans.extend([(from, middle), (middle, to)]);
         }
+    }
+
+    /// Tries the values of an axis: its seeds, those near limits that the rule compares with, and where it turns.
+    fn along(&self, axis: &Axis, cells: &[Missed], gathered: &mut Gathered) {
+        let mut seen: BTreeMap<i64, Seen> = BTreeMap::new();
+        // A limit that depends on the fact moves with it: what is learnt from what was learnt is left to halving.
+        let learnt: Vec<i64> = self.points(axis, &axis.seeds, cells, gathered, &mut seen).into_iter().collect();
+        self.points(axis, &learnt, cells, gathered, &mut seen);
+        self.halve(axis, cells, gathered, &mut seen);
+        for _ in 0..ROUNDS {
+            let leaps = leaps(&seen, axis);
+            if leaps.iter().all(|point| seen.contains_key(point)) {
+                break;
+            }
+            self.points(axis, &leaps, cells, gathered, &mut seen);
+            self.halve(axis, cells, gathered, &mut seen);
+        }
+        let points: Vec<i64> = seen.keys().copied().collect();
         gathered.cut |= axis.cut;
         if let (true, Some(range), [.., far, farthest]) = (axis.endless, &mut gathered.money, points.as_slice()) {
             let amount = |point: &i64| seen.get(point).and_then(|seen| seen.amount);
@@ -409,11 +422,28 @@ impl Search<'_> {
     }
 }
 
+/// How often the surroundings of places where money leaps from one side to the other are searched.
+const ROUNDS: usize = 3;
+
+/// The points around places where money leaps from one side to the other without a value between that is right: where
+/// several amounts are accepted the nearest changes there, and places where it is right may lie on either side.
+fn leaps(seen: &BTreeMap<i64, Seen>, axis: &Axis) -> Vec<i64> {
+    let places = seen.iter().zip(seen.iter().skip(1));
+    let leaps = places.filter(|((from, a), (to, b))| {
+        **to - **from < 2 && a.verdict == b.verdict && a.side() != b.side() && a.amount.is_some() && b.amount.is_some()
+    });
+    let steps = || (0..48).flat_map(|power| [1_i64 << power, 3 << power]);
+    let around = leaps.flat_map(|((from, _), (to, _))| steps().flat_map(move |step| [from - step, to + step]));
+    around.filter(|point| (axis.least..=axis.most).contains(point)).collect()
+}
+
 /// More cells than this are not supposed together.
 const MOST_CELLS: usize = 8;
 
-/// A word that no rule names and no export holds.
-const NO_WORD: Sym = Sym(u32::MAX);
+/// A word that no rule names and no export holds; for each cell another.
+fn no_word(number: u32) -> Sym {
+    Sym(u32::MAX - number)
+}
 
 /// The values of a fact that lie in order.
 struct Axis {
