@@ -16,6 +16,13 @@ pub struct Source {
 }
 
 impl Source {
+    /// The line and, in characters, the column of a byte of the text, both from 1; a byte beyond the end is at it.
+    pub fn line_and_column(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(&self.text);
+        let line = before.rsplit_once('\n').map_or(before, |(_, line)| line);
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    }
+
     /// The files of a folder that is part of the program, by name.
     pub(crate) fn all_in(folder: &Dir<'_>) -> Vec<Source> {
         let mut sources = Vec::new();
@@ -38,9 +45,45 @@ fn gather(folder: &Dir<'_>, sources: &mut Vec<Source>) {
     }
 }
 
+/// How grave a problem is, from the least up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Probably not meant.
+    Warning,
+    /// Cannot be right.
+    #[default]
+    Error,
+}
+
+impl Level {
+    /// As programs read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+/// A kind of problem, by a name that stays. The default is an error without a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    /// Words joined by hyphens.
+    pub name: &'static str,
+    /// How grave it is.
+    pub level: Level,
+    /// What it is, in a few words.
+    pub about: &'static str,
+}
+
 /// Something wrong in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Of which kind it is.
+    pub code: Code,
     /// The file's name.
     pub file: String,
     /// Bytes of the file's text that are at fault.
@@ -59,7 +102,13 @@ pub(crate) struct Reading<'a> {
 
 impl Reading<'_> {
     pub(crate) fn problem(&mut self, span: Range<usize>, what: impl Into<String>, help: Option<&str>) {
+        self.coded(Code::default(), span, what, help);
+    }
+
+    /// A problem of a kind that has a name.
+    pub(crate) fn coded(&mut self, code: Code, span: Range<usize>, what: impl Into<String>, help: Option<&str>) {
         self.problems.push(Problem {
+            code,
             file: self.source.name.clone(),
             span,
             what: what.into(),
@@ -122,4 +171,19 @@ fn holds(value: &Spanned<DeValue<'_>>, place: usize) -> bool {
 pub(crate) fn one_line(message: &str) -> String {
     let says_something = |line: &&str| line.chars().any(char::is_alphanumeric);
     message.lines().map(str::trim).filter(says_something).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = Source { name: String::new(), text: "a\nä = \"€\"\n".to_owned() };
+        for (at, place) in
+            [(0, (1, 1)), (1, (1, 2)), (2, (2, 1)), (4, (2, 2)), (11, (2, 7)), (12, (2, 8)), (13, (3, 1)), (99, (3, 1))]
+        {
+            assert_eq!(source.line_and_column(at), place, "byte {at}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::column::{Column, Table};
 use crate::explain;
 use crate::finding::Finding;
 use crate::plan::Selection;
-use crate::policy::{Catalogue, Policy, Problem, Source};
+use crate::policy::{Catalogue, Code, Policy, Problem, Source};
 use crate::record::Sources;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -134,7 +134,13 @@ pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
     let written = read(source)?;
     let Some(policy) = catalogue.policy(&written.policy) else {
         let what = format!("there is no policy `{}`", written.policy);
-        return Err(RunError::File(Problem { file: source.name.clone(), span: 0..0, what, help: None }));
+        return Err(RunError::File(Problem {
+            code: Code::default(),
+            file: source.name.clone(),
+            span: 0..0,
+            what,
+            help: None,
+        }));
     };
     let mut tested = Tested::default();
     for example in &written.examples {
@@ -142,7 +148,8 @@ pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
             None => tested.passed += 1,
             Some(what) => {
                 let help = Some(format!("the example shows: {}", example.get_ref().shows));
-                tested.problems.push(Problem { file: source.name.clone(), span: example.span(), what, help });
+                let file = source.name.clone();
+                tested.problems.push(Problem { code: Code::default(), file, span: example.span(), what, help });
             }
         }
     }
@@ -153,6 +160,7 @@ pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
 fn read(source: &Source) -> Result<Written, RunError> {
     toml::from_str(&source.text).map_err(|error| {
         RunError::File(Problem {
+            code: Code::default(),
             file: source.name.clone(),
             span: error.span().unwrap_or(0..0),
             what: error.message().lines().collect::<Vec<_>>().join("; "),
@@ -186,7 +194,13 @@ fn unexercised(policy: &Policy, source: &Source, examples: &[Spanned<Example>]) 
         for (there, which) in [(seen.contains(&Expected::Compliant), "complies"), (fails, "fails")] {
             if !there {
                 let what = format!("rule `{}` has no example that {which}", rule.id);
-                problems.push(Problem { file: source.name.clone(), span: 0..0, what, help: None });
+                problems.push(Problem {
+                    code: Code::default(),
+                    file: source.name.clone(),
+                    span: 0..0,
+                    what,
+                    help: None,
+                });
             }
         }
     }

@@ -678,43 +678,43 @@ title = "A severity that there is none of"
 severity = "dreadful" #! unknown variant `dreadful`
 check = "single_decision"
 
-[[rule]] #! rule `wrong.days` counts business days, and the policy has no calendar
+[[rule]]
 id = "wrong.days"
 clause = "5"
 title = "Business days without a calendar"
 severity = "low"
 check.deadline = { from = "submission", within = { business_days = 5 }, event = ["decided"] }
 
-[[rule]] #! rule `wrong.twice` is written twice
-id = "wrong.days"
+[[rule]]
+id = "wrong.days" #! rule `wrong.twice` is written twice
 clause = "6"
 title = "An id that is taken"
 severity = "low"
 check = "single_decision"
 
-[[rule]] #! names the schedule `nowhere` | has an upper side
+[[rule]]
 id = "wrong.schedule"
 clause = "7"
 title = "A schedule that there is none of"
 severity = "low"
-upper_side = true
-check.exact_amount = { of = "refund", by = { stage = { schedule = "nowhere" } } }
+upper_side = true #! has an upper side
+check.exact_amount = { of = "refund", by = { stage = { schedule = "nowhere" } } } #! names the schedule `nowhere`
 
-[[rule]] #! names the version `never`
+[[rule]]
 id = "wrong.since"
 clause = "8"
 title = "A version that there is none of"
 severity = "low"
-since = "never"
+since = "never" #! names the version `never`
 check = "single_decision"
 
-[[rule]] #! does not say what is wrong
+[[rule]]
 id = "wrong.silent"
 clause = "9"
 title = "A branch without a word"
 severity = "low"
 
-[[rule.check.decide]]
+[[rule.check.decide]] #! does not say what is wrong
 then = "deviation"
 
 [[untested]] #! missing field `reason`

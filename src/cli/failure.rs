@@ -1,6 +1,6 @@
 //! Why a command was not carried out, and how that is shown.
 
-use crate::policy::{Problem, Source};
+use crate::policy::{self, Code, Problem, Source};
 use crate::report::folder::FolderError;
 use crate::report::layout::plain;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -21,6 +21,8 @@ pub(super) enum Failure {
         /// Where those lie that are not shipped, if their names do not say it.
         folder: Option<PathBuf>,
     },
+    /// What has been told already.
+    Told,
 }
 
 impl Failure {
@@ -32,7 +34,10 @@ impl Failure {
     /// Shows everything on standard error. There is nobody to tell if that fails.
     pub(super) fn print(&self) {
         let text: String = match self {
-            Failure::Messages(all) => all.iter().map(|(what, help)| message(what, help.as_deref()) + "\n").collect(),
+            Failure::Messages(all) => {
+                all.iter().map(|(what, help)| message(Code::default(), what, help.as_deref()) + "\n").collect()
+            }
+            Failure::Told => String::new(),
             Failure::Documents { problems, sources, folder } => {
                 let mut problems: Vec<&Problem> = problems.iter().collect();
                 problems.sort_by_key(|problem| (&problem.file, problem.span.start));
@@ -83,10 +88,16 @@ impl From<crate::audit::Unreconciled> for Failure {
 }
 
 /// A message with its help.
-fn message(what: &str, help: Option<&str>) -> String {
-    let (error, bold) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
+fn message(code: Code, what: &str, help: Option<&str>) -> String {
+    let color = match code.level {
+        policy::Level::Error => AnsiColor::Red,
+        policy::Level::Warning => AnsiColor::Yellow,
+        policy::Level::Note => AnsiColor::Green,
+    };
+    let (style, bold) = (color.on_default().bold(), Style::new().bold());
     let help = help.map(|help| format!("\n  {bold}help{bold:#}: {}", plain(help))).unwrap_or_default();
-    format!("{error}error{error:#}: {}{help}", plain(what))
+    let name = if code.name.is_empty() { String::new() } else { format!("[{}]", code.name) };
+    format!("{style}{}{name}{style:#}: {}{help}", code.level.name(), plain(what))
 }
 
 /// A problem of a policy file with the line that has it.
@@ -96,11 +107,18 @@ pub(super) fn rendered(problem: &Problem, sources: &[Source], folder: Option<&Pa
     let text = sources.iter().find(|source| source.name == problem.file).map(|source| source.text.as_str());
     // A place that does not lie on borders of letters, or at the very end, would not be shown.
     let Some(text) = text.filter(|text| text.get(problem.span.clone()).is_some()) else {
-        return message(&format!("{place}: {}", problem.what), problem.help.as_deref());
+        return message(problem.code, &format!("{place}: {}", problem.what), problem.help.as_deref());
     };
     let snippet = Snippet::source(text).path(place);
-    let mut group = Group::with_title(Level::ERROR.primary_title(&problem.what))
-        .element(snippet.annotation(AnnotationKind::Primary.span(problem.span.clone())));
+    let level = match problem.code.level {
+        policy::Level::Error => Level::ERROR,
+        policy::Level::Warning => Level::WARNING,
+        policy::Level::Note => Level::NOTE,
+    };
+    let title = level.primary_title(&problem.what);
+    let title = if problem.code.name.is_empty() { title } else { title.id(problem.code.name) };
+    let mut group =
+        Group::with_title(title).element(snippet.annotation(AnnotationKind::Primary.span(problem.span.clone())));
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help));
     }

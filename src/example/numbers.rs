@@ -2,6 +2,7 @@
 //! example giving another verdict is not shown by any.
 
 use super::{Example, RunError, mismatch, read};
+use crate::policy::lint::code::UNTESTED_NUMBER;
 use crate::policy::{Catalogue, Policy, Problem, Source};
 use rayon::prelude::*;
 use rust_decimal::Decimal;
@@ -47,6 +48,7 @@ fn problem(source: &Source, number: &Number) -> Problem {
     let text = source.text.get(number.span.clone()).unwrap_or_default();
     let rules: Vec<String> = number.rules.iter().map(|rule| format!("`{rule}`")).collect();
     Problem {
+        code: UNTESTED_NUMBER,
         file: source.name.clone(),
         span: number.span.clone(),
         what: format!("no example of {} depends on the number {text}", rules.join(", ")),

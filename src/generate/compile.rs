@@ -6,7 +6,7 @@ use super::script::{Family, Form, Group, Number, Part, Row, Script, Slot, Step, 
 use super::story::{Cell, Count, Day, File, Made, Plant, Share, Story};
 use crate::column::{Column, Table};
 use crate::money::{Currency, minor_digits};
-use crate::policy::{Catalogue, Policy, Problem, Source};
+use crate::policy::{Catalogue, Code, Policy, Problem, Source};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,7 +17,10 @@ type Wrong = (Range<usize>, String);
 
 /// The stories of a file.
 pub(super) fn family(source: &Source, catalogue: &Catalogue) -> Result<Family, Problem> {
-    let problem = |(span, what): Wrong| Problem { file: source.name.clone(), span, what, help: Some(HELP.to_owned()) };
+    let problem = |(span, what): Wrong| {
+        let file = source.name.clone();
+        Problem { code: Code::default(), file, span, what, help: Some(HELP.to_owned()) }
+    };
     let parsed = toml::from_str::<File>(&source.text);
     let file = parsed.map_err(|error| problem((error.span().unwrap_or(0..0), error.message().replace('\n', " "))))?;
     of_file(&file, catalogue).map_err(problem)

@@ -2,6 +2,7 @@
 
 use super::Catalogue;
 use super::lay::{self, Flaw, Table, Value, as_text};
+use super::lint::code;
 use crate::record::{Books, Invoice};
 use crate::text::Sym;
 use chrono::NaiveDate;
@@ -57,12 +58,17 @@ impl Named {
             name = own.remove("name").as_ref().and_then(as_text).unwrap_or_default().to_owned();
             if let Some(zone) = own.remove("zone") {
                 let help = Some("leave it out: the days of all cases of a policy are taken in one zone".to_owned());
-                flaws.push(Flaw { span: zone.span(), what: "an amendment cannot change the zone".to_owned(), help });
+                flaws.push(Flaw {
+                    code: code::WRONG_AMENDMENT,
+                    span: zone.span(),
+                    what: "an amendment cannot change the zone".to_owned(),
+                    help,
+                });
             }
         }
         if name.trim().is_empty() {
             let help = Some("add `name`, as reports are to name it".to_owned());
-            flaws.push(Flaw { span, what: "the amendment has no name".to_owned(), help });
+            flaws.push(Flaw { code: code::WRONG_AMENDMENT, span, what: "the amendment has no name".to_owned(), help });
         }
         if let Some(DeValue::Table(base)) = table.get_mut("policy").map(Spanned::get_mut) {
             lay::onto_table(base, header, flaws);

@@ -67,7 +67,7 @@ impl FromIterator<State> for States {
 }
 
 /// One question about a case.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// What became of the case.
@@ -131,7 +131,7 @@ pub enum Condition {
 }
 
 /// A word is one of several.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeTest {
     /// Where the word stands.
@@ -155,7 +155,7 @@ pub enum Blank {
 }
 
 /// A question about a line of the target. All that is given must hold of one line.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineTest {
     /// Its category is one of these.
@@ -167,7 +167,7 @@ pub struct LineTest {
 }
 
 /// The request was received on or before the last day of a term.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timely {
     /// The event from which the term runs.

@@ -1,5 +1,7 @@
 //! How one table of a policy is laid over another, key by key.
 
+use super::lint::code;
+use crate::document::Code;
 use std::borrow::Cow;
 use std::ops::Range;
 use toml::Spanned;
@@ -16,6 +18,7 @@ const NAMES: [&str; 3] = ["id", "stage", "word"];
 /// Something wrong in a change.
 #[derive(Clone)]
 pub(super) struct Flaw {
+    pub(super) code: Code,
     pub(super) span: Range<usize>,
     pub(super) what: String,
     pub(super) help: Option<String>,
@@ -82,7 +85,7 @@ pub(super) fn onto_table<'t>(old: &mut Table<'t>, new: Value<'t>, flaws: &mut Ve
     let span = new.span();
     let DeValue::Table(table) = new.into_inner() else {
         let help = Some("name the keys that change, as in `check.deadline.within = { days = 5 }`".to_owned());
-        flaws.push(Flaw { span, what: "a change is a table".to_owned(), help });
+        flaws.push(Flaw { code: code::WRONG_CHANGE, span, what: "a change is a table".to_owned(), help });
         return;
     };
     for (key, value) in table {
@@ -107,6 +110,7 @@ fn onto_elements<'t>(items: &mut [Value<'t>], new: Value<'t>, flaws: &mut Vec<Fl
         match place.and_then(|at| items.get_mut(at)) {
             Some(item) => onto(name, item, value, flaws),
             None => flaws.push(Flaw {
+                code: code::WRONG_CHANGE,
                 span: key.span(),
                 what: format!("the list has no element `{name}`"),
                 help: Some("name an element by its `id`, `stage` or `word`, or by its number from 1 on".to_owned()),

@@ -6,6 +6,7 @@
 
 use super::amendment::Named;
 use super::lay::{self, Flaw, Table, Value, as_tables, as_text};
+use super::lint::code;
 use super::{Choice, Problem, Source};
 use crate::document::one_line;
 use crate::wording::did_you_mean;
@@ -82,6 +83,7 @@ impl<'t> Documents<'t> {
 fn parsed(source: &Source) -> Result<Table<'_>, Vec<Problem>> {
     let (table, syntax) = DeTable::parse_recoverable(&source.text);
     let problem = |error: toml::de::Error| Problem {
+        code: code::TOML_SYNTAX,
         file: source.name.clone(),
         span: error.span().unwrap_or(0..0),
         what: one_line(error.message()),
@@ -119,6 +121,7 @@ fn no_policy(document: &Document<'_>, extends: &Spanned<String>, all: &[Layered<
     let names = all.iter().filter_map(Layered::name);
     let what = format!("there is no policy `{}` to extend", extends.get_ref());
     Problem {
+        code: code::UNKNOWN_POLICY,
         file: document.source.name.clone(),
         span: extends.span(),
         what,
@@ -129,13 +132,13 @@ fn no_policy(document: &Document<'_>, extends: &Spanned<String>, all: &[Layered<
 /// Lays a what-if over the policies that it is about; what it changes must be there.
 fn lay_what_if<'t>(what_if: &Document<'t>, all: &mut [Layered<'t>]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut flaw = |span, what, help| {
-        problems.push(Problem { file: what_if.source.name.clone(), span, what, help });
+    let mut flaw = |code, span, what, help| {
+        problems.push(Problem { code, file: what_if.source.name.clone(), span, what, help });
     };
     for (key, value) in &what_if.table {
         if ![CHANGE, REMOVE].contains(&key.get_ref().as_ref()) {
             let help = "a file without `[policy]` has `change` and `remove` alone".to_owned();
-            flaw(value.span(), format!("unknown table `{}`", key.get_ref()), Some(help));
+            flaw(code::UNKNOWN_TABLE, value.span(), format!("unknown table `{}`", key.get_ref()), Some(help));
         }
     }
     let changes = Changes::of(&what_if.table);
@@ -143,7 +146,7 @@ fn lay_what_if<'t>(what_if: &Document<'t>, all: &mut [Layered<'t>]) -> Vec<Probl
         if !all.iter().any(|policy| policy.has(name)) {
             let known: Vec<&str> = all.iter().flat_map(Layered::known).collect();
             let help = did_you_mean(name, known.into_iter());
-            flaw(span, format!("there is no rule and no policy `{name}`"), help);
+            flaw(code::UNKNOWN_RULE, span, format!("there is no rule and no policy `{name}`"), help);
         }
     }
     for policy in all.iter_mut().filter(|policy| changes.names().any(|(name, _)| policy.has(name))) {
@@ -241,6 +244,7 @@ impl<'t> Layered<'t> {
         let left_out = |name: &str| self.removed.iter().any(|(id, _)| id == name);
         let unknown = changes.names().filter(|(name, _)| !self.has(name) && !left_out(name));
         let flaw = |(name, span): (&str, Range<usize>)| Flaw {
+            code: code::UNKNOWN_RULE,
             span,
             what: format!("the policy has no rule `{name}`"),
             help: did_you_mean(name, self.known()),
@@ -260,6 +264,7 @@ impl<'t> Layered<'t> {
         let uncited = changed.filter(|(_, value)| !cites(value)).map(|(key, _)| key.span());
         let uncited = uncited.chain(changes.remove.iter().filter(|entry| !cites(entry)).map(|entry| entry.span()));
         flaws.extend(uncited.map(|span| Flaw {
+            code: code::NO_CLAUSE,
             span,
             what: "the change does not say by which clause of the amendment".to_owned(),
             help: Some("add `clause`".to_owned()),
@@ -284,6 +289,7 @@ impl<'t> Layered<'t> {
             amended.table.insert(Spanned::new(applies.span(), Cow::Borrowed("applies")), applies);
         }
         flaws.extend(table.iter().map(|(key, value)| Flaw {
+            code: code::UNKNOWN_TABLE,
             span: value.span(),
             what: format!("an amendment has no table `{}`", key.get_ref()),
             help: Some("write changes to tables of the policy below its name, as in `[change.acme.policy]`".to_owned()),
@@ -337,7 +343,7 @@ impl<'t> Layered<'t> {
         let flaws = std::mem::take(&mut self.flaws);
         let problem = |flaw: Flaw| {
             let (file, span) = self.place(flaw.span);
-            Problem { file: file.to_owned(), span, what: flaw.what, help: flaw.help }
+            Problem { code: flaw.code, file: file.to_owned(), span, what: flaw.what, help: flaw.help }
         };
         flaws.into_iter().map(problem).collect()
     }

@@ -4,12 +4,14 @@
 
 use super::amendment::{Amendment, Applies};
 use super::layers::Layered;
+use super::lint::{code, place};
 use super::rule::{Basis, Check, Rule, Ruling, Schedule, Written};
 use super::word::Word;
-use super::{Policy, UpperSide, Version, Vocabulary};
+use super::{OwnWords, Policy, UpperSide, Version, Vocabulary};
 use crate::calendar::Calendar;
-use crate::document::{Problem, Reading, Source, one_line};
+use crate::document::{Code, Problem, Reading, Source, one_line};
 use crate::time::Zone;
+use crate::wording::did_you_mean;
 use chrono::{NaiveDate, Weekday};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,9 @@ struct Header {
     base: bool,
     #[serde(default)]
     categories: Vec<Word>,
+    #[serde(default)]
+    known: OwnWords,
+    clauses: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +138,7 @@ pub(super) fn policy(layers: &Layered<'_>, holidays: &BTreeMap<String, Source>) 
     let policy = policy.and_then(|policy| named(policy, layers, &mut reading));
     match policy {
         Some(policy) if reading.problems.is_empty() => Ok(policy),
-        _ => Err(reading.problems.into_iter().map(|problem| layers.placed(problem)).collect()),
+        _ => Err(reading.problems.into_iter().map(|found| code::in_plain_words(layers.placed(found))).collect()),
     }
 }
 
@@ -147,7 +152,7 @@ fn named(mut policy: Policy, layers: &Layered<'_>, reading: &mut Reading<'_>) ->
     let Some(name) = &layers.amendment else {
         if let Some(applies) = applies {
             let help = Some("only an amendment, which `extends` a policy, applies to some cases");
-            reading.problem(applies.span(), "a policy applies to all its cases", help);
+            reading.coded(code::WRONG_AMENDMENT, applies.span(), "a policy applies to all its cases", help);
         }
         return Some(policy);
     };
@@ -158,7 +163,12 @@ fn named(mut policy: Policy, layers: &Layered<'_>, reading: &mut Reading<'_>) ->
     let applies = reading.array::<Applies>(applies);
     for (entry, span) in applies.iter().filter(|(entry, _)| entry.account.is_some() == entry.invoice.is_some()) {
         let what = if entry.account.is_some() { "both an account and an invoice" } else { "no account and no invoice" };
-        reading.problem(span.clone(), format!("the entry names {what}"), Some("write an entry for each"));
+        reading.coded(
+            code::WRONG_AMENDMENT,
+            span.clone(),
+            format!("the entry names {what}"),
+            Some("write an entry for each"),
+        );
     }
     policy.amendment = Some(Amendment { name, applies: applies.into_iter().map(|(entry, _)| entry).collect() });
     Some(policy)
@@ -182,7 +192,7 @@ fn alternatives(reading: &mut Reading<'_>, value: Option<Spanned<DeValue<'_>>>) 
     for (alternative, span) in &all {
         if !seen.insert(alternative.id.as_str()) {
             let what = format!("the reading `{}` is written twice", alternative.id);
-            reading.problem(span.clone(), what, Some("give one of them another `id`"));
+            reading.coded(code::READING_TWICE, span.clone(), what, Some("give one of them another `id`"));
         }
     }
     all.into_iter().map(|(alternative, _)| alternative).collect()
@@ -203,16 +213,14 @@ fn read_policy(
     let alternatives = alternatives(reading, take("reading"));
     // Those of an amendment are read with its name.
     take("applies");
-    for (key, value) in &table {
-        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule`, `untested` and `reading`";
-        reading.problem(
-            value.span(),
-            format!("unknown table `{}`", key.get_ref()),
-            Some(&format!("a policy file has the tables {known}")),
-        );
-    }
+    unknown_tables(reading, &table);
     let Some(header) = header else {
-        reading.problem(0..0, "the table `[policy]` is missing", Some("begin the file with `[policy]` and its name"));
+        reading.coded(
+            code::MISSING_POLICY,
+            0..0,
+            "the table `[policy]` is missing",
+            Some("begin the file with `[policy]` and its name"),
+        );
         return None;
     };
     let span = header.span();
@@ -220,7 +228,12 @@ fn read_policy(
     let zone = zone(reading, &header, span.clone());
     let calendar = header.calendar.as_ref().and_then(|c| calendar(reading, c, holidays));
     let versions = versions_of(reading, versions, header.base, span);
-    let checked = CheckRules { versions: &versions, schedules: &schedules, calendar: &calendar, upper: &upper };
+    let checked = CheckRules {
+        versions: &versions,
+        schedules: &schedules,
+        has_calendar: header.calendar.is_some(),
+        upper: &upper,
+    };
     checked.all(reading, &rules, header.base);
     Some(Policy {
         name: header.name,
@@ -232,6 +245,8 @@ fn read_policy(
         calendar,
         base: header.base,
         categories: header.categories,
+        known: header.known,
+        clauses: header.clauses,
         upper_side: upper,
         versions,
         schedules: schedules.into_iter().map(|(s, _)| s).collect(),
@@ -248,18 +263,30 @@ fn read_policy(
     })
 }
 
+fn unknown_tables(reading: &mut Reading<'_>, table: &DeTable<'_>) {
+    for (key, value) in table {
+        let known = "`policy`, `upper_side`, `version`, `schedule`, `rule`, `untested` and `reading`";
+        reading.coded(
+            code::UNKNOWN_TABLE,
+            value.span(),
+            format!("unknown table `{}`", key.get_ref()),
+            Some(&format!("a policy file has the tables {known}")),
+        );
+    }
+}
+
 fn zone(reading: &mut Reading<'_>, header: &Header, span: Range<usize>) -> Option<Zone> {
     let help = Some("name a zone of the IANA list, such as `UTC` or `Europe/Berlin`");
     match &header.zone {
         None if header.base => Some(Zone::UTC),
         None => {
-            reading.problem(span, "the policy names no `zone`", help);
+            reading.coded(code::MISSING_ZONE, span, "the policy names no `zone`", help);
             None
         }
         Some(name) => {
             let zone = Zone::named(name.get_ref());
             if zone.is_none() {
-                reading.problem(name.span(), format!("unknown time zone `{}`", name.get_ref()), help);
+                reading.coded(code::UNKNOWN_ZONE, name.span(), format!("unknown time zone `{}`", name.get_ref()), help);
             }
             zone
         }
@@ -276,14 +303,19 @@ fn calendar(
         let known: Vec<&str> = holidays.keys().map(String::as_str).collect();
         let help =
             format!("put `{}.csv` into the folder `calendars`; there are: {}", header.holidays, known.join(", "));
-        reading.problem(span, format!("there is no calendar `{}`", header.holidays), Some(&help));
+        reading.coded(code::UNKNOWN_CALENDAR, span, format!("there is no calendar `{}`", header.holidays), Some(&help));
         return None;
     };
     let mut weekend = Vec::new();
     for name in &header.weekend {
         match name.parse::<Weekday>() {
             Ok(day) => weekend.push(day),
-            Err(_) => reading.problem(span.clone(), format!("`{name}` is not a day of the week"), None),
+            Err(_) => reading.coded(
+                code::UNKNOWN_WEEKDAY,
+                span.clone(),
+                format!("`{name}` is not a day of the week"),
+                Some("write it as `saturday`"),
+            ),
         }
     }
     let days = match holiday_days(source) {
@@ -296,7 +328,12 @@ fn calendar(
     let calendar = Calendar::new(&header.holidays, header.first_year, header.last_year, weekend, days);
     let sensible = (1990..=2199).contains(&header.first_year) && (1990..=2199).contains(&header.last_year);
     if calendar.is_none() || !sensible {
-        reading.problem(span, "`first_year` to `last_year` are not years from 1990 to 2199 in this order", None);
+        reading.coded(
+            code::CALENDAR_YEARS,
+            span,
+            "`first_year` to `last_year` are not years from 1990 to 2199 in this order",
+            Some("write the first year of the holiday file, then the last"),
+        );
         return None;
     }
     calendar
@@ -317,6 +354,7 @@ fn holiday_days(source: &Source) -> Result<BTreeMap<NaiveDate, String>, Vec<Prob
                 days.insert(day, name);
             }
             None => problems.push(Problem {
+                code: code::BAD_HOLIDAY,
                 file: source.name.clone(),
                 span: at..at + 1,
                 what: "not a holiday".to_owned(),
@@ -339,7 +377,8 @@ fn versions_of(
             .from
             .map(|d| d.date.and_then(|d| NaiveDate::from_ymd_opt(d.year.into(), d.month.into(), d.day.into())));
         if matches!(from, Some(None)) {
-            reading.problem(
+            reading.coded(
+                code::VERSION_DAY,
                 span.clone(),
                 "`from` is not a day",
                 Some("write it without quotation marks: `from = 2026-01-31`"),
@@ -347,7 +386,8 @@ fn versions_of(
         }
         let from = from.flatten();
         if versions.last().is_some_and(|before| from <= before.from) {
-            reading.problem(
+            reading.coded(
+                code::VERSION_ORDER,
                 span,
                 format!("version `{}` does not begin after the one before it", version.id),
                 Some("list the versions from the oldest on; only the first may leave out `from`"),
@@ -356,7 +396,8 @@ fn versions_of(
         versions.push(Version { id: version.id, from });
     }
     if versions.is_empty() && !base {
-        reading.problem(
+        reading.coded(
+            code::MISSING_VERSION,
             header,
             "the policy has no `[[version]]`",
             Some("add one; leave out `from` if the text has no date and is always in force"),
@@ -369,7 +410,7 @@ fn versions_of(
 struct CheckRules<'a> {
     versions: &'a [Version],
     schedules: &'a [(Schedule, Range<usize>)],
-    calendar: &'a Option<Calendar>,
+    has_calendar: bool,
     upper: &'a Option<UpperSide>,
 }
 
@@ -378,8 +419,9 @@ impl CheckRules<'_> {
         let mut seen = BTreeSet::new();
         for (rule, span) in rules {
             if !seen.insert((rule.id.as_str(), rule.since.as_deref())) {
-                reading.problem(
-                    span.clone(),
+                reading.coded(
+                    code::RULE_TWICE,
+                    place::within_rule(&reading.source.text, span, &["id"]),
                     format!("rule `{}` is written twice", rule.id),
                     Some("give one of them another id, or another `since`"),
                 );
@@ -388,8 +430,9 @@ impl CheckRules<'_> {
             self.versions(reading, rule, span);
             self.check(reading, rule, span);
             if rule.upper_side && self.upper.is_none() && !base {
-                reading.problem(
-                    span.clone(),
+                reading.coded(
+                    code::MISSING_UPPER_SIDE,
+                    place::within_rule(&reading.source.text, span, &["upper_side"]),
                     format!("rule `{}` has an upper side, and the policy has no `[upper_side]`", rule.id),
                     Some("add `[upper_side]` with the kinds that it is held against"),
                 );
@@ -399,20 +442,27 @@ impl CheckRules<'_> {
             if let Check::StageFee(fee) = &rule.check
                 && !seen.iter().any(|(id, _)| *id == fee.beside)
             {
-                reading.problem(
-                    span.clone(),
+                reading.coded(
+                    code::UNKNOWN_RULE,
+                    place::within_rule(&reading.source.text, span, &["check/stage_fee/beside"]),
                     format!("`beside` names the rule `{}`, which the policy does not have", fee.beside),
-                    None,
+                    Some(&near(&fee.beside, &mut seen.iter().map(|(id, _)| *id))),
                 );
             }
         }
     }
 
     fn texts(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        for (what, text) in [("id", &rule.id), ("clause", &rule.clause), ("title", &rule.title)] {
+        let texts = [
+            (code::EMPTY_TEXT, "id", &rule.id),
+            (code::NO_CLAUSE, "clause", &rule.clause),
+            (code::EMPTY_TEXT, "title", &rule.title),
+        ];
+        for (code, what, text) in texts {
             if text.trim().is_empty() {
-                reading.problem(
-                    span.clone(),
+                reading.coded(
+                    code,
+                    place::within_rule(&reading.source.text, span, &[what]),
                     format!("the rule's `{what}` is empty"),
                     Some("an auditor must be able to name and find every rule"),
                 );
@@ -421,40 +471,62 @@ impl CheckRules<'_> {
     }
 
     fn versions(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        for named in [&rule.since, &rule.until].into_iter().flatten() {
+        for (key, named) in [("since", &rule.since), ("until", &rule.until)] {
+            let Some(named) = named else { continue };
             if !self.versions.iter().any(|v| v.id == *named) {
-                reading.problem(
-                    span.clone(),
+                reading.coded(
+                    code::UNKNOWN_VERSION,
+                    place::within_rule(&reading.source.text, span, &[key]),
                     format!("rule `{}` names the version `{named}`, which the policy does not have", rule.id),
-                    None,
+                    Some(&near(named, &mut self.versions.iter().map(|v| v.id.as_str()))),
+                );
+            }
+        }
+    }
+
+    fn schedules(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
+        for schedule in rule.check.schedules() {
+            if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
+                reading.coded(
+                    code::UNKNOWN_SCHEDULE,
+                    place::within_rule(
+                        &reading.source.text,
+                        span,
+                        &[
+                            "check/stage_fee/schedule",
+                            "check/stage_evidence/schedule",
+                            "check/exact_amount/by/stage/schedule",
+                            "check/exact_amount/by/balance/or_schedule",
+                        ],
+                    ),
+                    format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
+                    Some(&near(schedule, &mut self.schedules.iter().map(|(s, _)| s.id.as_str()))),
                 );
             }
         }
     }
 
     fn check(&self, reading: &mut Reading<'_>, rule: &Rule, span: &Range<usize>) {
-        if self.calendar.is_none() && counts_business_days(rule) {
-            reading.problem(
-                span.clone(),
+        if !self.has_calendar && counts_business_days(rule) {
+            reading.coded(
+                code::MISSING_CALENDAR,
+                place::within_rule(
+                    &reading.source.text,
+                    span,
+                    &["check/deadline/within", &format!("check/{}", rule.check.kind())],
+                ),
                 format!("rule `{}` counts business days, and the policy has no calendar", rule.id),
                 Some("add `calendar` to `[policy]`"),
             );
         }
-        for schedule in rule.check.schedules() {
-            if !self.schedules.iter().any(|(s, _)| s.id == schedule) {
-                reading.problem(
-                    span.clone(),
-                    format!("rule `{}` names the schedule `{schedule}`, which the policy does not have", rule.id),
-                    None,
-                );
-            }
-        }
+        self.schedules(reading, rule, span);
         match &rule.check {
             Check::Decide(branches) => {
-                let silent = branches.iter().any(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
-                if silent {
-                    reading.problem(
-                        span.clone(),
+                let silent = branches.iter().position(|b| b.then != Ruling::Compliant && b.says.trim().is_empty());
+                if let Some(at) = silent {
+                    reading.coded(
+                        code::SILENT_BRANCH,
+                        place::within_rule(&reading.source.text, span, &[&format!("check/decide/{at}")]),
                         format!("a branch of rule `{}` does not say what is wrong", rule.id),
                         Some("add `says` to each branch that is not compliant"),
                     );
@@ -462,15 +534,17 @@ impl CheckRules<'_> {
             }
             Check::Deadline(deadline) => {
                 if deadline.within.is_some() == deadline.within_by.is_some() {
-                    reading.problem(
-                        span.clone(),
+                    reading.coded(
+                        code::DEADLINE_TERM,
+                        place::within_rule(&reading.source.text, span, &["check/deadline"]),
                         format!("rule `{}` needs either `within` or `within_by`", rule.id),
-                        None,
+                        Some("give one of them: a term, or terms by the word in a column"),
                     );
                 }
                 if deadline.event.is_empty() {
-                    reading.problem(
-                        span.clone(),
+                    reading.coded(
+                        code::DEADLINE_EVENT,
+                        place::within_rule(&reading.source.text, span, &["check/deadline/event"]),
                         format!("rule `{}` waits for no event", rule.id),
                         Some("name one in `event`"),
                     );
@@ -484,6 +558,14 @@ impl CheckRules<'_> {
 /// Whether a term of the rule is in business days, wherever it stands.
 fn counts_business_days(rule: &Rule) -> bool {
     format!("{rule:?}").contains("BusinessDays(")
+}
+
+/// How to mend a name that the policy does not have: the names most like it, or all.
+fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let all = if all.is_empty() { "there is none: add it".to_owned() } else { format!("there are {all}") };
+    did_you_mean(name, known.into_iter()).unwrap_or(all)
 }
 
 impl Check {
@@ -506,11 +588,12 @@ impl Check {
 pub(super) fn vocabulary(source: &Source) -> Result<Vocabulary, Vec<Problem>> {
     let parsed = toml::from_str::<Vocabulary>(&source.text);
     parsed.map_err(|error| {
-        vec![Problem {
+        vec![code::in_plain_words(Problem {
+            code: Code::default(),
             file: source.name.clone(),
             span: error.span().unwrap_or(0..0),
             what: one_line(error.message()),
             help: None,
-        }]
+        })]
     })
 }

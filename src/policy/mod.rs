@@ -8,12 +8,13 @@ pub mod amendment;
 pub mod condition;
 mod lay;
 mod layers;
+pub mod lint;
 mod load;
 pub mod rule;
 mod shipped;
 pub mod word;
 
-pub use crate::document::{Problem, Source};
+pub use crate::document::{Code, Level, Problem, Source};
 pub use layers::Entry;
 pub use load::{Alternative, Strictness, Untested};
 pub use shipped::shipped;
@@ -50,6 +51,10 @@ pub struct Policy {
     pub base: bool,
     /// Further categories of invoice lines.
     pub categories: Vec<Word>,
+    /// Words of its own, beyond those of the vocabulary.
+    pub known: OwnWords,
+    /// The clauses of the text, each of which a rule tests or `untested` explains; `None` if they are not listed.
+    pub clauses: Option<Vec<String>>,
     /// The kinds against which the upper side of a rule is held too.
     pub upper_side: Option<UpperSide>,
     /// From the oldest on.
@@ -82,6 +87,20 @@ impl Choice {
     fn reads(&self, id: &str, strictness: Option<&str>) -> bool {
         self.readings.contains(id) || self.all.is_some_and(|all| Some(all.name()) == strictness)
     }
+}
+
+/// Words that a policy adds to the open lists of the vocabulary, by list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs, reason = "they are named as the vocabulary's lists")]
+pub struct OwnWords {
+    pub reasons: Vec<Word>,
+    pub channels: Vec<Word>,
+    pub payment_methods: Vec<Word>,
+    pub levels: Vec<Word>,
+    pub stages: Vec<Word>,
+    pub outage_causes: Vec<Word>,
+    pub remedies: Vec<Word>,
 }
 
 /// The kinds against which the upper side of a rule is held too.
@@ -164,32 +183,14 @@ impl Catalogue {
     /// # Errors
     /// Every problem of every file.
     pub fn chosen(sources: Vec<Source>, choice: &Choice) -> Result<Catalogue, Vec<Problem>> {
-        let holidays: BTreeMap<String, Source> = sources
-            .iter()
-            .filter_map(|s| Some((s.name.strip_prefix("calendars/")?.strip_suffix(".csv")?.to_owned(), s.clone())))
-            .collect();
-        let (mut policies, mut words) = (Vec::new(), None);
-        let (layered, mut problems) = layers::layered(sources.iter().filter(is_policy), choice);
-        for layers in layered {
-            match load::policy(&layers, &holidays) {
-                Ok(policy) => policies.push(policy),
-                Err(found) => problems.extend(found),
-            }
-        }
-        if let Some(source) = sources.iter().find(|source| stem(source) == Some(VOCABULARY)) {
-            match load::vocabulary(source) {
-                Ok(vocabulary) => words = Some(vocabulary),
-                Err(found) => problems.extend(found),
-            }
-        }
-        policies.iter_mut().for_each(|policy| policy.pin(&choice.versions));
-        same_name_twice(&policies, &mut problems);
+        let Loaded { mut policies, words, mut problems } = Loaded::of(&sources, choice);
         policies.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.full_name().cmp(&b.full_name())));
         match words {
             Some(vocabulary) if problems.is_empty() => Ok(Catalogue { policies, vocabulary, sources }),
             Some(_) => Err(problems),
             None => {
                 problems.push(Problem {
+                    code: Code::default(),
                     file: format!("{VOCABULARY}.toml"),
                     span: 0..0,
                     what: "the file of words is missing".to_owned(),
@@ -278,11 +279,47 @@ impl Catalogue {
     }
 }
 
+/// What can be read of a set of files, and what is wrong with the rest.
+#[derive(Debug)]
+struct Loaded {
+    /// The policies without problems, in the order of the files.
+    policies: Vec<Policy>,
+    words: Option<Vocabulary>,
+    problems: Vec<Problem>,
+}
+
+impl Loaded {
+    fn of(sources: &[Source], choice: &Choice) -> Loaded {
+        let holidays: BTreeMap<String, Source> = sources
+            .iter()
+            .filter_map(|s| Some((s.name.strip_prefix("calendars/")?.strip_suffix(".csv")?.to_owned(), s.clone())))
+            .collect();
+        let (mut policies, mut words) = (Vec::new(), None);
+        let (layered, mut problems) = layers::layered(sources.iter().filter(is_policy), choice);
+        for layers in layered {
+            match load::policy(&layers, &holidays) {
+                Ok(policy) => policies.push(policy),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if let Some(source) = sources.iter().find(|source| stem(source) == Some(VOCABULARY)) {
+            match load::vocabulary(source) {
+                Ok(vocabulary) => words = Some(vocabulary),
+                Err(found) => problems.extend(found),
+            }
+        }
+        policies.iter_mut().for_each(|policy| policy.pin(&choice.versions));
+        same_name_twice(&policies, &mut problems);
+        Loaded { policies, words, problems }
+    }
+}
+
 fn same_name_twice(policies: &[Policy], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for policy in policies {
         if let Some(other) = seen.insert(policy.own_name(), &policy.file) {
             problems.push(Problem {
+                code: lint::code::POLICY_TWICE,
                 file: policy.file.clone(),
                 span: 0..0,
                 what: format!("the policy `{}` is also in {other}", policy.own_name()),

@@ -96,7 +96,7 @@ impl Rule {
 }
 
 /// The kinds of test.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Check {
     /// A table of conditions and verdicts; the first branch that holds decides, and none is compliant.
@@ -144,7 +144,7 @@ pub enum Check {
 }
 
 /// A branch of a decision table.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     /// What must hold; an empty list always holds.
@@ -173,7 +173,7 @@ pub enum Ruling {
 }
 
 /// From an event, within a term, another event.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deadline {
     /// What sets the clock running.
@@ -192,7 +192,7 @@ pub struct Deadline {
 }
 
 /// A term by the word in a column.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithinBy {
     /// Where the word stands.
@@ -202,7 +202,7 @@ pub struct WithinBy {
 }
 
 /// The term for one word.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WordTerm {
     /// The word.
@@ -212,7 +212,7 @@ pub struct WordTerm {
 }
 
 /// A longer term, under conditions.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Later {
     /// What must hold.
@@ -248,7 +248,7 @@ pub enum Event {
 }
 
 /// An event within a term after another; later is a deviation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// What must be in time.
@@ -278,7 +278,7 @@ pub enum WindowEvent {
 }
 
 /// The day on which a cancellation takes effect is far enough after its submission.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// How far.
@@ -292,7 +292,7 @@ pub struct Notice {
 }
 
 /// Lines for which nothing is given back.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NonRefundable {
     /// Of these categories; of any if not given; of none if the list is empty.
@@ -308,7 +308,7 @@ pub struct NonRefundable {
 }
 
 /// The money is one of the accepted amounts, within one unit.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExactAmount {
     /// Which money.
@@ -321,7 +321,7 @@ pub struct ExactAmount {
 }
 
 /// How accepted amounts come about.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Basis {
     /// By the project's stage.
@@ -378,7 +378,7 @@ pub enum Basis {
 }
 
 /// The fee retained is that of the stage.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageFee {
     /// The schedule's id.
@@ -388,7 +388,7 @@ pub struct StageFee {
 }
 
 /// The recorded stage agrees with the work that was begun, accepted, and its percentage.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageEvidence {
     /// The schedule's id.
@@ -396,7 +396,7 @@ pub struct StageEvidence {
 }
 
 /// Parts of a project, each completed, current or future.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Milestones {
     /// Any of these makes a part completed: nothing is given back for it.
@@ -406,7 +406,7 @@ pub struct Milestones {
 }
 
 /// Less than the whole is given back.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InPart {
     /// The percentage earned; where recorded, more than the unearned part is for review.
@@ -414,7 +414,7 @@ pub struct InPart {
 }
 
 /// An amount is no more than another, within one unit.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
     /// The amount.
@@ -424,7 +424,7 @@ pub struct AtMost {
 }
 
 /// Cells that must be filled and flags that must be set.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Required {
     /// All of them.
@@ -432,7 +432,7 @@ pub struct Required {
 }
 
 /// Cells that must be filled under conditions.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
     /// The cells.
@@ -443,7 +443,7 @@ pub struct Demand {
 }
 
 /// Pairs of dates of which the first is not after the second.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chronology {
     /// The pairs.
@@ -463,7 +463,7 @@ pub enum Moment {
 }
 
 /// The steps of an escalation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ladder {
     /// Where the step stands.
@@ -473,7 +473,7 @@ pub struct Ladder {
 }
 
 /// The price per unit of invoice lines.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinePrice {
     /// Of these categories.
@@ -493,7 +493,7 @@ pub struct LinePrice {
 }
 
 /// Invoice lines by category.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineCategories {
     /// The categories.
@@ -501,7 +501,7 @@ pub struct LineCategories {
 }
 
 /// Invoice lines that are free within a term after `warranty_from`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineFree {
     /// The categories.

@@ -16,33 +16,42 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// What follows the last result: the ends of the results, the run, the runs and the log.
 const END: &[u8] = b"]}]}";
 
+/// A log of one run: what its rules are, of the type `H`, and its results, of the type `R`.
 #[derive(Serialize)]
-struct Log<'a> {
+pub(super) struct Log<H, R> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run<'a>; 1],
+    runs: [Run<H, R>; 1],
+}
+
+impl<H, R> Log<H, R> {
+    pub(super) fn new(rules: Vec<H>, results: R) -> Log<H, R> {
+        let driver = Driver { name: "reperform", version: env!("CARGO_PKG_VERSION"), rules };
+        let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
+        Log { schema: SCHEMA, version: "2.1.0", runs: [run] }
+    }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool<'a>,
+struct Run<H, R> {
+    tool: Tool<H>,
     column_kind: &'static str,
-    // The last: results are written one after another in its place.
-    results: [(); 0],
+    // The last: findings are written one after another in its place.
+    results: R,
 }
 
 #[derive(Serialize)]
-struct Tool<'a> {
-    driver: Driver<'a>,
+struct Tool<H> {
+    driver: Driver<H>,
 }
 
 #[derive(Serialize)]
-struct Driver<'a> {
+struct Driver<H> {
     name: &'static str,
     version: &'static str,
-    rules: Vec<RuleHelp<'a>>,
+    rules: Vec<H>,
 }
 
 #[derive(Serialize)]
@@ -63,13 +72,13 @@ struct RuleProperties<'a> {
 }
 
 #[derive(Serialize)]
-struct Text<'a> {
-    text: std::borrow::Cow<'a, str>,
+pub(super) struct Text<'a> {
+    pub(super) text: std::borrow::Cow<'a, str>,
 }
 
 #[derive(Serialize)]
-struct Level {
-    level: &'static str,
+pub(super) struct Level {
+    pub(super) level: &'static str,
 }
 
 #[derive(Serialize)]
@@ -100,8 +109,8 @@ struct PhysicalLocation {
 }
 
 #[derive(Serialize)]
-struct Artifact {
-    uri: String,
+pub(super) struct Artifact {
+    pub(super) uri: String,
 }
 
 #[derive(Serialize)]
@@ -162,9 +171,8 @@ impl Sarif {
                 None => helps.push(rule_help(listed)),
             }
         }
-        let driver = Driver { name: "reperform", version: env!("CARGO_PKG_VERSION"), rules: helps };
-        let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results: [] };
-        let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
+        // Without results, which follow one by one.
+        let log: Log<_, [(); 0]> = Log::new(helps, []);
         let mut waiting = serde_json::to_vec(&log).map_err(|error| FolderError::unformatted(error.into()))?;
         waiting.truncate(waiting.strip_suffix(END).map_or(0, <[u8]>::len));
         Ok(Sarif { output, waiting, places, is_first: true })

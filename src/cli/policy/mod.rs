@@ -39,11 +39,8 @@ enum Command {
         policies: PolicyArgs,
     },
     /// Check policy files, together with the shipped words and calendars and those in the files' own folders.
-    Check {
-        /// The files.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    #[command(after_help = "Exit status: 0 no errors, 1 warnings and `--deny-warnings`, 2 errors.")]
+    Check(check::Args),
     /// Run the worked examples of a policy, together with the shipped policies and those beside it.
     #[command(after_help = "Exit status: 0 all as expected, 1 some not, 2 not run.")]
     Test {
@@ -66,7 +63,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             let policy = catalogue.policy(name).ok_or_else(|| unknown(name, &catalogue))?;
             super::show(|to| if *effective { effective::show(&catalogue, policy, to) } else { show(policy, to) })?;
         }
-        Command::Check { files } => check::check(files)?,
+        Command::Check(args) => return check::check(args),
         Command::Test { file } => return test::test(file),
     }
     Ok(Status::Fine)
