@@ -142,7 +142,7 @@ fn what_a_blanked_cell_led_to_lies_within_the_bounds() {
         let Some(place) = at(&all[0], column) else { continue };
         let filled: Vec<usize> =
             (1..all.len()).filter(|row| all[*row].get(place).is_some_and(|cell| !cell.is_empty())).collect();
-        for row in some(&filled, 10) {
+        for row in some(&filled, 6) {
             let mut blanked = all.clone();
             blanked[row][place].clear();
             let books = Quarter::with(table, &blanked).books();
@@ -170,7 +170,7 @@ fn what_a_column_left_out_led_to_lies_within_the_bounds() {
     let (options, full) = (options(), Quarter::new().books());
     let mut held = Held::default();
     let cases: Vec<String> = full.requests.iter().map(|request| full.text(request.id).to_owned()).collect();
-    let cases: Vec<String> = some(&cases, 150);
+    let cases: Vec<String> = some(&cases, 70);
     let known: Vec<Said> = cases.iter().map(|case| said(&full, &options, case)).collect();
     for column in optional() {
         let mut left = cells(column.table());
@@ -181,5 +181,5 @@ fn what_a_column_left_out_led_to_lies_within_the_bounds() {
             held.compare(&format!("{case} without {}", column.name()), column, known, &said(&books, &options, case));
         }
     }
-    assert!(held.bounds > 500 && held.settled > 200 && held.with_money > 10, "{held:?}");
+    assert!(held.bounds > 200 && held.settled > 100 && held.with_money > 5, "{held:?}");
 }

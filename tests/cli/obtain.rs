@@ -115,7 +115,7 @@ fn the_facts_to_obtain_are_listed_with_the_most_money_first() {
              invoices.csv:{line}:contract_rate,invoices,contract_rate,,INV-K,'=ACC,1,1,1,-36.00,0.00,USD,acme.3-price\n"
         )
     );
-    let run = desk.json("out/run.json");
+    let run = desk.json("run.json");
     assert!(run["written"].as_array().unwrap().iter().any(|file| file["name"] == "to_obtain.csv"), "{run}");
     assert_eq!(run["options"]["to_obtain"], true);
     desk.audit(&["--select", "acme", "--to-obtain", "--force", "--threads", "1"]).code(1);
