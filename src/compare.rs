@@ -8,8 +8,8 @@ use crate::policy::Catalogue;
 use crate::record::Books;
 use crate::report::Results;
 use crate::report::exposure::{By, Exposure, Exposures, Groups};
+use itertools::{EitherOrBoth, Itertools};
 use rust_decimal::Decimal;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What differs between two judgements of the same cases.
@@ -110,25 +110,17 @@ fn stakes(sides: [(&Catalogue, &Report<'_>); 2], books: &Books) -> BTreeMap<&'st
 
 /// The findings of two reports side by side, without those that are the same. Both are sorted by their keys.
 fn flips<'a>(base: Vec<Finding<'a>>, changed: Vec<Finding<'a>>, books: &Books) -> Vec<Flip<'a>> {
-    let (mut base, mut changed) = (base.into_iter().peekable(), changed.into_iter().peekable());
-    let mut flips = Vec::new();
-    loop {
-        let order = match (base.peek(), changed.peek()) {
-            (Some(before), Some(after)) => before.key(books).cmp(&after.key(books)),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return flips,
-        };
-        let flip = Flip {
-            base: if order.is_le() { base.next() } else { None },
-            changed: if order.is_ge() { changed.next() } else { None },
-        };
+    let sides = base.into_iter().merge_join_by(changed, |before, after| before.key(books).cmp(&after.key(books)));
+    let flip = |sides: EitherOrBoth<Finding<'a>>| {
+        let (base, changed) = sides.left_and_right();
+        Flip { base, changed }
+    };
+    let differs = |flip: &Flip<'_>| {
         let amount = |finding: &Option<Finding<'_>>| finding.as_ref().and_then(|finding| finding.amount);
         let (before, after) = flip.direction();
-        if before != after || amount(&flip.base) != amount(&flip.changed) {
-            flips.push(flip);
-        }
-    }
+        before != after || amount(&flip.base) != amount(&flip.changed)
+    };
+    sides.map(flip).filter(differs).collect()
 }
 
 impl Comparison<'_> {

@@ -10,7 +10,8 @@ use crate::policy::rule::{Check, Rule};
 use crate::policy::{Catalogue, Choice, Policy, Problem};
 use crate::record::Books;
 use crate::report::exposure::Exposure;
-use std::cmp::Ordering;
+use crate::text::Sym;
+use itertools::{EitherOrBoth, Itertools};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A way in which the texts can be read, other than that of a run.
@@ -169,7 +170,11 @@ pub fn test(
             };
             let other = audit_as_of(&world.catalogue, books, &asked, report.as_of, progress)?;
             let mut cases = BTreeSet::new();
-            for (own, found) in side_by_side(&report.findings, &other.findings, &world.rules, books) {
+            let fits = |finding: &Finding<'_>| world.rules.contains(&finding.rule.rule.id);
+            let own = report.findings.iter().enumerate().filter(|(_, finding)| fits(finding));
+            let others = other.findings.iter().filter(|finding| fits(finding));
+            let sides = own.merge_join_by(others, |(_, own), other| own.key(books).cmp(&other.key(books)));
+            for (own, found) in sides.map(EitherOrBoth::left_and_right) {
                 let Some(difference) = difference(own.map(|(_, finding)| finding), found) else { continue };
                 if let Some((at, _)) = own {
                     note(&mut notes[at], &world.id, found, difference);
@@ -226,12 +231,12 @@ fn note(to: &mut String, id: &str, found: Option<&Finding<'_>>, difference: Diff
 }
 
 impl Hanging {
-    fn count<'f>(
+    fn count(
         &mut self,
-        finding: Option<&'f Finding<'_>>,
+        finding: Option<&Finding<'_>>,
         is_own: bool,
         difference: Difference,
-        cases: &mut BTreeSet<[crate::text::Sym; 3]>,
+        cases: &mut BTreeSet<[Sym; 3]>,
     ) {
         let Some(finding) = finding else { return };
         match (is_own, difference) {
@@ -245,29 +250,4 @@ impl Hanging {
             self.money.entry(currency.code()).or_insert((currency, Exposure::default())).1.count(amount);
         }
     }
-}
-
-/// A finding of the run with its number, and the same finding under another reading; one of them may lack.
-type Pair<'f, 'a> = (Option<(usize, &'f Finding<'a>)>, Option<&'f Finding<'a>>);
-
-/// The findings of two reports about certain rules, side by side. Both are sorted by their keys.
-fn side_by_side<'f, 'a>(
-    own: &'f [Finding<'a>],
-    other: &'f [Finding<'a>],
-    rules: &'f BTreeSet<String>,
-    books: &'f Books,
-) -> impl Iterator<Item = Pair<'f, 'a>> {
-    let fits = move |finding: &Finding<'_>| rules.contains(&finding.rule.rule.id);
-    let mut own = own.iter().enumerate().filter(move |(_, finding)| fits(finding)).peekable();
-    let mut other = other.iter().filter(move |finding| fits(finding)).peekable();
-    std::iter::from_fn(move || {
-        let order = match (own.peek(), other.peek()) {
-            (Some((_, a)), Some(b)) => a.key(books).cmp(&b.key(books)),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return None,
-        };
-        let own = if order.is_le() { own.next() } else { None };
-        Some((own, if order.is_ge() { other.next() } else { None }))
-    })
 }

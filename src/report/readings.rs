@@ -36,7 +36,7 @@ pub fn write(ledger: &Ledger, to: &mut dyn Write) -> io::Result<()> {
         let money = hanging.money.iter().map(|(code, (currency, exposure))| {
             [(*code).to_owned(), exposure.over.show(*currency), exposure.under.show(*currency)]
         });
-        let none = hanging.money.is_empty().then(|| [const { String::new() }; 3]);
+        let none = hanging.money.is_empty().then_some([const { String::new() }; 3]);
         for money in money.chain(none) {
             let texts = [id, policy, *side, says].map(cell);
             let texts = texts.iter().map(|text| text.as_bytes());
