@@ -91,7 +91,7 @@ fn nothing_warns_of_the_shipped_policies() {
     let (said, lines, status) = check(root(), &["policies", "--deny-warnings"]);
     assert_eq!(status, 0, "{said}");
     assert!(!said.contains("warning") && !lines.contains("warning"), "{said}{lines}");
-    for policy in ["general", "operack", "opust", "vortexweb"] {
+    for policy in ["general", "eu-withdrawal", "operack", "opust", "us-14cfr260", "vortexweb"] {
         assert!(lines.contains(&format!("policies/{policy}.toml: the policy `{policy}` with ")), "{lines}");
     }
 }
