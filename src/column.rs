@@ -3,6 +3,7 @@
 //! Source: the input contract. A set of columns is a bit set, so that *which columns a file has* and
 //! *which absent columns made a rule undecidable* cost nothing per case.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// One of the three exports.
@@ -221,7 +222,7 @@ impl Columns {
 macro_rules! subset {
     ($(#[$doc:meta])* $name:ident: $($variant:ident)*) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         #[allow(missing_docs, reason = "the input contract documents each column")]
         pub enum $name { $($variant),* }

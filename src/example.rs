@@ -103,7 +103,8 @@ impl Expected {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
         match self {
             Expected::Compliant => "compliant",
             Expected::Deviation => "deviation",
@@ -131,7 +132,7 @@ const OWN: &str = "1";
 /// # Errors
 /// When the file cannot be read as examples, or a temporary file cannot be written.
 pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
-    let written = read(source)?;
+    let written = written(source).map_err(RunError::File)?;
     let Some(policy) = catalogue.policy(&written.policy) else {
         let what = format!("there is no policy `{}`", written.policy);
         return Err(RunError::File(Problem {
@@ -157,15 +158,21 @@ pub fn run(catalogue: &Catalogue, source: &Source) -> Result<Tested, RunError> {
     Ok(tested)
 }
 
-fn read(source: &Source) -> Result<Written, RunError> {
-    toml::from_str(&source.text).map_err(|error| {
-        RunError::File(Problem {
-            code: Code::default(),
-            file: source.name.clone(),
-            span: error.span().unwrap_or(0..0),
-            what: error.message().lines().collect::<Vec<_>>().join("; "),
-            help: None,
-        })
+/// The examples of a file, in its order.
+///
+/// # Errors
+/// When the file cannot be read as examples.
+pub fn read(source: &Source) -> Result<Vec<Example>, Problem> {
+    Ok(written(source)?.examples.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn written(source: &Source) -> Result<Written, Problem> {
+    toml::from_str(&source.text).map_err(|error| Problem {
+        code: Code::default(),
+        file: source.name.clone(),
+        span: error.span().unwrap_or(0..0),
+        what: error.message().lines().collect::<Vec<_>>().join("; "),
+        help: None,
     })
 }
 

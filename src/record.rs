@@ -117,6 +117,9 @@ pub struct InvoiceLine {
     pub warranty_from: Option<NaiveDate>,
 }
 
+/// The policy of an invoice all of whose lines were rejected.
+pub const NO_POLICY: u16 = u16::MAX;
+
 /// An invoice: what its lines agree on. An invoice all of whose rows were rejected has no lines and is held back.
 #[derive(Clone, Debug)]
 pub struct Invoice {
@@ -124,7 +127,7 @@ pub struct Invoice {
     pub id: Sym,
     /// Who was billed.
     pub account: Sym,
-    /// Index of the policy family, as [`Vocabulary::families`] numbers it; 0 for an invoice without used lines.
+    /// Index of the policy family, as [`Vocabulary::families`] numbers it; [`NO_POLICY`] for an invoice without used lines.
     pub policy: u16,
     /// The date of the charge in the policy's zone. For an invoice without used lines, 1990-01-01.
     pub date: NaiveDate,

@@ -17,6 +17,8 @@ pub fn count(count: Count) -> String {
         Count::Days(days) => format!("{days} days"),
         Count::BusinessDays(1) => "1 business day".to_owned(),
         Count::BusinessDays(days) => format!("{days} business days"),
+        Count::Months(1) => "1 month".to_owned(),
+        Count::Months(months) => format!("{months} months"),
     }
 }
 
@@ -82,10 +84,14 @@ pub fn moment(moment: Moment) -> &'static str {
 }
 
 /// The event from which a window runs, named.
-pub fn base(base: Base) -> &'static str {
+pub fn base(base: &Base) -> &'static str {
     match base {
         Base::InvoiceDate => "the invoice",
         Base::Delivery => "the delivery",
+        Base::FirstDelivery => "the first delivery",
+        Base::LastDelivery => "the last delivery",
+        // A message names the event of the entry that decides.
+        Base::ByCategory(_) => "the event",
         Base::ParentDecision => "the decision",
         Base::OutageEnd => "the end of the outage",
     }
@@ -180,7 +186,7 @@ fn figure(case: &Case<'_>, condition: &Condition, shown: &mut Vec<String>) {
             Some((lasted, _)) => format!("{lasted} minutes down, {minutes} count as the limit"),
             None => return,
         },
-        Condition::Timely(timely) => match case.base(timely.after) {
+        Condition::Timely(timely) => match case.base(&timely.after) {
             Cell::Value(day) => format!("submitted on {}, {} after {day}", case.submitted, count(timely.within)),
             _ => return,
         },
@@ -255,7 +261,10 @@ pub fn question(condition: &Condition) -> String {
             parts.extend(test.not_happened.map(|event| format!("without {}", name(event.into()))));
             format!("a line of the target {} by submission", parts.join(" "))
         }
-        Condition::Timely(timely) => format!("received within {}", count(timely.within)),
+        Condition::Timely(timely) => match &timely.extended {
+            None => format!("received within {}", count(timely.within)),
+            Some(more) => format!("received within {}, or {} longer", count(timely.within), count(more.by)),
+        },
         Condition::OutageLongerThan { minutes } => format!("down for more than {minutes} minutes"),
         Condition::SameAccount => "the account that was billed".to_owned(),
         Condition::SameCurrency => "in the invoice's currency".to_owned(),

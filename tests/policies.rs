@@ -7,8 +7,9 @@ use reperform::example;
 use reperform::generate::Teller;
 use reperform::policy::rule::Rule;
 use reperform::policy::word::texts_with_words;
-use reperform::policy::{Catalogue, Problem, Source, shipped};
+use reperform::policy::{Catalogue, Policy, Problem, Source, schema, shipped, skeleton};
 use reperform::record::Sources;
+use reperform::report::policy_page::PolicyPage;
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
@@ -77,8 +78,8 @@ fn the_shipped_policies_load_and_every_rule_can_be_cited() {
     for sources in [policy_files(), shipped()] {
         let catalogue = catalogue(&sources);
         let names: Vec<&str> = catalogue.policies.iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(names, ["general", "operack", "opust", "vortexweb"]);
-        assert_eq!(catalogue.policies.iter().map(|p| p.rules.len()).sum::<usize>(), 103);
+        assert_eq!(names, ["general", "eu-withdrawal", "operack", "opust", "us-14cfr260", "vortexweb"]);
+        assert_eq!(catalogue.policies.iter().map(|p| p.rules.len()).sum::<usize>(), 118);
         for policy in &catalogue.policies {
             assert!(!policy.untested.is_empty(), "{}: every text says something that no rule tests", policy.name);
             for rule in &policy.rules {
@@ -263,6 +264,96 @@ fn changes(line: &str) -> Vec<(Range<usize>, String)> {
         at = end;
     }
     changes
+}
+
+// What is written from them: pages, and the schema
+
+/// Whether a file is as the program writes it now; `REPERFORM_BLESS=1 cargo test --test policies kept` writes it anew.
+fn is_current(path: &str, now: &str) -> bool {
+    let file = repository().join(path);
+    if std::env::var_os("REPERFORM_BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, now).unwrap();
+    }
+    fs::read_to_string(&file).is_ok_and(|kept| kept == now)
+}
+
+#[test]
+fn the_pages_of_the_shipped_policies_are_kept_current() {
+    let sources = policy_files();
+    let catalogue = catalogue(&sources);
+    let mut stale = Vec::new();
+    for policy in &catalogue.policies {
+        let examples = example::read(&examples_of(&sources, &policy.name)).unwrap();
+        let mut page = Vec::new();
+        PolicyPage::of(&catalogue, policy, &examples).markdown(&mut page).unwrap();
+        let path = format!("policies/doc/{}.md", policy.name);
+        if !is_current(&path, &String::from_utf8(page).unwrap()) {
+            stale.push(path);
+        }
+    }
+    assert!(stale.is_empty(), "{stale:?} are stale: `REPERFORM_BLESS=1 cargo test --test policies kept` renews them");
+}
+
+#[test]
+fn the_schema_of_policies_is_kept_current() {
+    let help = "it is stale: `REPERFORM_BLESS=1 cargo test --test policies kept` renews it";
+    assert!(is_current("policies/schema.json", &schema()), "{help}");
+}
+
+/// What the schema finds wrong in a policy file.
+fn against_schema(text: &str) -> Result<(), String> {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.enable_format_assertions();
+    compiler.add_resource("policy.json", schema().parse().unwrap()).unwrap();
+    let compiled = compiler.compile("policy.json", &mut schemas).unwrap();
+    let table: toml::Table = text.parse().unwrap();
+    schemas.validate(&as_json(&toml::Value::Table(table)), compiled).map_err(|error| format!("{error:#}"))
+}
+
+/// As editors hand TOML to a schema: a day is a text.
+fn as_json(value: &toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Datetime(day) => day.to_string().into(),
+        toml::Value::Array(items) => items.iter().map(as_json).collect(),
+        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), as_json(value))).collect(),
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
+
+#[test]
+fn every_policy_that_is_read_fits_the_schema() {
+    let sources = policy_files();
+    let own = |source: &&Source| !source.name.contains('/') && !source.name.ends_with(".examples.toml");
+    let policies = sources.iter().filter(|s| s.name.ends_with(".toml") && s.name != "vocabulary.toml").filter(own);
+    let skeleton = skeleton("fresh").unwrap().files[0].1.clone();
+    let texts = policies.map(|source| (source.name.as_str(), source.text.as_str()));
+    let mut tried = 0;
+    for (name, text) in texts.chain([("reeds", REEDS), ("fresh", skeleton.as_str())]) {
+        against_schema(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        tried += 1;
+    }
+    assert_eq!(tried, catalogue(&sources).policies.len() + 2);
+}
+
+#[test]
+fn what_is_no_policy_does_not_fit_the_schema() {
+    let (_, skeleton) = &skeleton("fresh").unwrap().files[0];
+    for (was, instead) in [
+        ("severity = \"medium\"", "severity = \"grave\""),
+        ("severity = \"medium\"", "severty = \"medium\""),
+        ("within = { days = 14 }", "within = { weeks = 2 }"),
+        ("within = { days = 14 }", "within = { days = \"14\" }"),
+        ("event = [\"decided\"]", "event = \"decided\""),
+        ("title = \"A denial is explained\"", ""),
+        ("categories = [\"gift_card\"]", "categories = [\"\"]"),
+        ("from = 2026-01-01", "from = \"soon\""),
+        ("[[untested]]", "[[unproved]]"),
+        ("[rule.check.required]", "[rule.check.wishful_thinking]"),
+    ] {
+        assert!(skeleton.contains(was), "{was}");
+        assert!(against_schema(&skeleton.replacen(was, instead, 1)).is_err(), "{instead}");
+    }
 }
 
 // A user's own policy
@@ -786,7 +877,10 @@ fn every_rule_has_a_story_that_goes_against_it() {
         let plants = stories.filter_map(|story| story.get("plant")).flat_map(|plants| plants.as_array().unwrap());
         planted.extend(plants.map(|plant| plant["rule"].as_str().unwrap().to_owned()));
     }
-    for policy in &catalogue(&policy_files()).policies {
+    // Exports are generated of the policies that have stories; the base policy's rules hold in them all.
+    let told =
+        |policy: &&Policy| policy.base || repository().join(format!("policies/stories/{}.toml", policy.name)).is_file();
+    for policy in catalogue(&policy_files()).policies.iter().filter(told) {
         rules.extend(policy.rules.iter().map(|rule| rule.id.clone()));
     }
     // Its list of categories ships empty.
@@ -919,4 +1013,88 @@ fn literals_are_told_from_comments_characters_and_lifetimes() {
     let found: Vec<(usize, String)> = literals(text);
     let expected = [(2, "one \\\" two"), (2, "three \"four\""), (3, "five")];
     assert_eq!(found, expected.map(|(line, literal)| (line, literal.to_owned())));
+}
+
+// Terms
+
+/// A policy with one rule, and examples on which it stands at its limit.
+fn at_the_limit(check: &str, request: &str, decided: [&str; 2]) -> Vec<String> {
+    let policy = format!(
+        "[policy]\nname = \"mill\"\ntitle = \"Mill\"\nzone = \"UTC\"\n[[version]]\nid = \"one\"\n[[rule]]\nid = \"mill.1\"\n\
+         clause = \"1\"\ntitle = \"In time\"\nseverity = \"low\"\n{check}\n"
+    );
+    let mut examples = "policy = \"mill\"\n".to_owned();
+    for (decided, expect) in decided.iter().zip(["compliant", "deviation"]) {
+        examples.push_str(&format!(
+            "[[example]]\nrule = \"mill.1\"\nshows = \"decided on {decided}\"\nexpect = \"{expect}\"\n\
+             invoice = {{ invoice_date = \"2026-01-31\" }}\n\
+             lines = [{{ category = \"flour\", amount = \"1.00\", delivered_on = \"2026-02-03\" }},\n\
+             {{ category = \"bran\", amount = \"1.00\", delivered_on = \"2026-02-05\" }}]\n\
+             request = {{ kind = \"refund\", submitted_at = \"2026-02-09\"{request} }}\n\
+             decisions = [{{ outcome = \"approved\", decided_at = \"{decided}\", processed_at = \"{decided}\", \
+             refund_amount = \"1.00\" }}]\n"
+        ));
+    }
+    let mut sources: Vec<Source> = policy_files().into_iter().filter(|s| s.name == "vocabulary.toml").collect();
+    let categories = "categories = [\n    \"flour\",\n    \"bran\",\n";
+    sources[0].text = sources[0].text.replace("categories = [\n", categories);
+    sources.push(Source { name: "mill.toml".to_owned(), text: policy });
+    let tested = run(&catalogue(&sources), &Source { name: "mill.examples.toml".to_owned(), text: examples });
+    tested.problems.into_iter().map(|problem| format!("{check}: {}", problem.what)).collect()
+}
+
+#[test]
+fn a_term_runs_from_the_event_that_the_rule_names() {
+    let with_effect = ", effective_on = \"2026-02-12\"";
+    let mut wrong = Vec::new();
+    for (from, request, last, after) in [
+        ("\"submission\"", "", "2026-02-19", "2026-02-20"),
+        ("\"invoice_date\"", "", "2026-02-10", "2026-02-11"),
+        ("\"delivery\"", "", "2026-02-15", "2026-02-16"),
+        ("\"effective_on\"", with_effect, "2026-02-22", "2026-02-23"),
+        ("{ first_recorded = [\"effective_on\", \"submission\"] }", with_effect, "2026-02-22", "2026-02-23"),
+        ("{ first_recorded = [\"effective_on\", \"submission\"] }", "", "2026-02-19", "2026-02-20"),
+        ("{ earliest = [\"effective_on\", \"delivery\", \"submission\"] }", with_effect, "2026-02-15", "2026-02-16"),
+        ("{ latest = [\"invoice_date\", \"submission\", \"delivery\"] }", "", "2026-02-19", "2026-02-20"),
+        ("{ latest = [\"effective_on\", \"submission\"] }", "", "2026-02-19", "2026-02-20"),
+    ] {
+        let check = format!("check.deadline = {{ from = {from}, within = {{ days = 10 }}, event = [\"decided\"] }}");
+        wrong.extend(at_the_limit(&check, request, [last, after]));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn months_end_with_a_shorter_month_and_a_suspended_term_with_what_it_waits_for() {
+    let month = "check.deadline = { from = \"invoice_date\", within = { months = 1 }, event = [\"decided\"] }";
+    assert_eq!(at_the_limit(month, "", ["2026-02-28", "2026-03-01"]), Vec::<String>::new());
+    let waits = "check.deadline = { from = \"submission\", within = { days = 10 }, event = [\"decided\"], \
+                 suspended_until = \"effective_on\" }";
+    let until = |day: &str| format!(", effective_on = \"{day}\"");
+    assert_eq!(at_the_limit(waits, &until("2026-02-19"), ["2026-02-19", "2026-02-20"]), Vec::<String>::new());
+    assert_eq!(at_the_limit(waits, &until("2026-02-21"), ["2026-02-21", "2026-02-22"]), Vec::<String>::new());
+    let word = "check.deadline = { from = \"submission\", event = [\"decided\"], within_by = { column = \"reason\", \
+                terms = [{ word = \"mouldy\", within = { days = 5 } }], otherwise = { days = 10 } } }";
+    assert_eq!(at_the_limit(word, ", reason = \"mouldy\"", ["2026-02-14", "2026-02-15"]), Vec::<String>::new());
+    assert_eq!(at_the_limit(word, ", reason = \"stale\"", ["2026-02-19", "2026-02-20"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_window_may_open_with_another_event_for_each_sort_of_goods() {
+    let window =
+        |after: &str| format!("check.window = {{ event = \"processing\", after = {after}, within = {{ days = 20 }} }}");
+    let mut wrong = Vec::new();
+    for (after, last, late) in [
+        ("\"first_delivery\"", "2026-02-23", "2026-02-24"),
+        ("\"last_delivery\"", "2026-02-25", "2026-02-26"),
+        (
+            "{ by_category = [{ category = [\"oats\"], after = \"invoice_date\" }, \
+             { category = [\"flour\"], after = \"last_delivery\" }, { category = [\"bran\"], after = \"invoice_date\" }] }",
+            "2026-02-23",
+            "2026-02-24",
+        ),
+    ] {
+        wrong.extend(at_the_limit(&window(after), "", [last, late]));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -121,7 +121,9 @@ fn wrong(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits, diff
         return above(case, exact.of, limits.top().unwrap_or_default(), difference);
     }
     let denied_unpaid = case.class() == Some(OutcomeClass::Denied) && actual.known().is_some_and(|a| a.is_zero());
-    let softened = case.code_in(CodeColumn::Reason, &exact.review_reasons);
+    let by_reason = case.code_in(CodeColumn::Reason, &exact.review_reasons);
+    let softened =
+        exact.review_when.as_ref().map_or(by_reason, |conditions| Truth::any([by_reason, case.all(conditions)]));
     let fault = |verdict| {
         let (what, list) = (crate::wording::term(exact.of), limits.list(case));
         let working = basis_in_words(exact, case, side);

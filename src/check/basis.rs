@@ -48,6 +48,7 @@ pub fn accepted(basis: &Basis, case: &Case<'_>, side: Side) -> Vec<Accepted> {
         Basis::UnusedDays { cancelled_within, zero, flags } => unused_days(case, *cancelled_within, zero, flags),
         Basis::PlanMonths { cancelled_within, months, first } => plan_months(case, *cancelled_within, *months, *first),
         Basis::ContractMonths { months, fee_percent } => contract_months(case, *months, fee_percent.0, side),
+        Basis::Lines { percent, optional, not_happened } => share_of_lines(case, percent.0, optional, *not_happened),
         Basis::LaterPeriods => vec![later_periods(case, side)],
         Basis::Balance { column, or_schedule, or_schedule_target } => {
             let mut accepted = Vec::new();
@@ -200,6 +201,25 @@ fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Vec<A
             Cell::Blank => vec![whole],
             Cell::Absent => vec![whole, in_time(), Ok([none(), none()])],
             Cell::Value(started) => vec![late(case, started, within).unwrap_or_else(in_time)],
+        }
+    })
+}
+
+/// A share of each line: without and with those that may be kept.
+fn share_of_lines(
+    case: &Case<'_>,
+    percent: Decimal,
+    optional: &[Word],
+    not_happened: Option<LineEvent>,
+) -> Vec<Accepted> {
+    summed(case, |line| {
+        let share = money::exact(case.line_amount(line)).percent(percent);
+        let kept = if is_one_of(line.category, optional) { none() } else { share.clone() };
+        let given = Ok([kept, share]);
+        match not_happened.map_or(Truth::No, |event| case.happened(line, event)) {
+            Truth::No => vec![given],
+            Truth::Yes => vec![Ok([none(), none()])],
+            Truth::Unknown => vec![given, Ok([none(), none()])],
         }
     })
 }

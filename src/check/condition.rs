@@ -4,12 +4,25 @@ use super::outcome::{Bounds, Truth};
 use crate::case::Case;
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, RequestTime};
 use crate::margin::{End, Margin};
-use crate::policy::condition::{Base, Blank, CodeTest, Condition, LineTest, RecordedColumn, Term, Timely};
+use crate::policy::condition::{
+    Base, Blank, CategoryBase, CodeTest, Condition, LineTest, RecordedColumn, Term, Timely,
+};
 use crate::policy::word::Word;
 use crate::record::{Cell, InvoiceLine};
 use crate::text::Sym;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+
+/// Which delivery of several lines counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The earliest that there was.
+    First,
+    /// The latest that there was.
+    Latest,
+    /// That of the last line: none while one is outstanding.
+    Last,
+}
 
 impl Case<'_> {
     /// Whether all conditions hold.
@@ -127,23 +140,51 @@ impl Case<'_> {
 
     /// Whether the request was received within a term.
     fn timely(&self, timely: &Timely) -> Truth {
-        match self.base(timely.after) {
-            Cell::Value(day) => {
-                let Some(last) = self.last_day(day, timely.within) else { return Truth::Unknown };
-                self.day_margin("the request", self.submitted, (last, End::Last), timely.within);
-                (self.submitted <= last).into()
+        let day = match self.base(&timely.after) {
+            Cell::Value(day) => day,
+            Cell::Blank => return timely.if_not_happened.into(),
+            Cell::Absent => return Truth::Unknown,
+        };
+        let Some(last) = self.last_day(day, timely.within) else { return Truth::Unknown };
+        self.day_margin("the request", self.submitted, (last, End::Last), timely.within);
+        let in_time = Truth::from(self.submitted <= last);
+        let Some(more) = timely.extended.as_ref().filter(|_| in_time == Truth::No) else { return in_time };
+        let longer = self.last_day(last, more.by).map_or(Truth::Unknown, |last| (self.submitted <= last).into());
+        longer.and_then(|| self.all(&more.when))
+    }
+
+    /// The entry that decides for what was sold, and the lines of its categories.
+    fn base_by_category<'b>(&self, entries: &'b [CategoryBase]) -> Option<(&'b Base, Vec<InvoiceLine>)> {
+        entries.iter().find_map(|entry| {
+            let fits = |line: &&InvoiceLine| is_one_of(line.category, &entry.category);
+            let lines: Vec<InvoiceLine> = self.target.iter().filter(fits).copied().collect();
+            (!lines.is_empty()).then_some((&entry.after, lines))
+        })
+    }
+
+    /// The event from which a window runs, as a message names it.
+    pub fn base_name(&self, base: &Base) -> &'static str {
+        match base {
+            Base::ByCategory(entries) => {
+                let decides = self.base_by_category(entries);
+                decides.map_or(crate::wording::base(base), |(base, lines)| self.about(&lines).base_name(base))
             }
-            Cell::Blank => timely.if_not_happened.into(),
-            Cell::Absent => Truth::Unknown,
+            base => crate::wording::base(base),
         }
     }
 
     /// The day from which a window runs.
-    pub fn base(&self, base: Base) -> Cell<NaiveDate> {
+    pub fn base(&self, base: &Base) -> Cell<NaiveDate> {
         match base {
             Base::InvoiceDate => Cell::Value(self.invoice.date),
             Base::OutageEnd => self.request_day(RequestTime::OutageEnd),
-            Base::Delivery => self.last_delivery(),
+            Base::Delivery => self.delivery(Delivery::Latest),
+            Base::FirstDelivery => self.delivery(Delivery::First),
+            Base::LastDelivery => self.delivery(Delivery::Last),
+            Base::ByCategory(entries) => match self.base_by_category(entries) {
+                Some((base, lines)) => self.about(&lines).base(base),
+                None => Cell::Blank,
+            },
             Base::ParentDecision => match self.parent() {
                 Some((_, Some(row))) if row.rules() => row.day(),
                 _ => Cell::Blank,
@@ -151,19 +192,21 @@ impl Case<'_> {
         }
     }
 
-    /// The latest delivery of a line of the target by submission.
-    fn last_delivery(&self) -> Cell<NaiveDate> {
-        let mut latest = Cell::Blank;
+    /// A delivery of a line of the target by submission.
+    pub fn delivery(&self, which: Delivery) -> Cell<NaiveDate> {
+        let mut found = Cell::Blank;
         for line in self.target {
             match self.line_day(line, crate::column::LineEvent::DeliveredOn) {
                 Cell::Absent => return Cell::Absent,
                 Cell::Value(day) if day <= self.submitted => {
-                    latest = Cell::Value(latest.value().map_or(day, |l: NaiveDate| l.max(day)));
+                    let other = found.value().unwrap_or(day);
+                    found = Cell::Value(if which == Delivery::First { day.min(other) } else { day.max(other) });
                 }
+                Cell::Value(_) | Cell::Blank if which == Delivery::Last => return Cell::Blank,
                 Cell::Value(_) | Cell::Blank => {}
             }
         }
-        latest
+        found
     }
 
     fn same(&self, left: CodeColumn, right: CodeColumn) -> Truth {

@@ -4,7 +4,7 @@ use super::outcome::{Bounds, Fault, MOST_WORLDS, Outcome, Possible, Truth, Verdi
 use super::{FOREIGN, is_one_of};
 use crate::case::Case;
 use crate::column::{CodeColumn, Columns};
-use crate::policy::rule::{Check, NonRefundable, Rule};
+use crate::policy::rule::{Check, NonRefundable, Rule, Ruling};
 use crate::record::InvoiceLine;
 
 /// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
@@ -77,7 +77,11 @@ fn owners_of(case: &Case<'_>, line: &InvoiceLine) -> Vec<Owner> {
         if !excluded.possible() {
             continue;
         }
-        match case.code_in(CodeColumn::Reason, &check.review_reasons) {
+        let softened = match check.given {
+            Ruling::Deviation => case.code_in(CodeColumn::Reason, &check.review_reasons),
+            Ruling::Review | Ruling::Compliant => Truth::Yes,
+        };
+        match softened {
             Truth::Yes => owners.push(Some((number, true))),
             Truth::No => owners.push(Some((number, false))),
             Truth::Unknown => owners.extend([Some((number, true)), Some((number, false))]),

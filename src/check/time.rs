@@ -1,6 +1,7 @@
 //! Tests of days: deadlines, windows, notice, and the order of events.
 
 use super::NO_CALENDAR;
+use super::condition::Delivery;
 use super::outcome::{Fault, Outcome, Possible, Truth, Verdict};
 use crate::calendar::days_between;
 use crate::case::Case;
@@ -21,45 +22,110 @@ pub fn deadline(deadline: &Deadline, case: &Case<'_>) -> Outcome {
     if deadline.if_recorded && event.is_none() {
         return Outcome::NotApplicable;
     }
-    let within = match (&deadline.within, &deadline.within_by) {
-        (Some(within), _) => *within,
-        (None, Some(by)) => {
-            case.trail.compared(by.column, by.terms.iter().map(|term| term.word.0));
-            match case.code(by.column) {
-                Cell::Value(word) => match by.terms.iter().find(|term| term.word.0 == word) {
-                    Some(term) => term.within,
-                    None => return Outcome::NotApplicable,
-                },
-                Cell::Blank | Cell::Absent => {
-                    case.trail.unrecorded(by.column);
-                    return Outcome::Indeterminate("the term depends on a word that is not recorded");
-                }
-            }
-        }
-        (None, None) => return Outcome::NotApplicable,
+    let within = match term_of(deadline, case) {
+        Ok(within) => within,
+        Err(outcome) => return outcome,
     };
-    let from = match deadline.from {
-        Start::Submission => Cell::Value(case.submitted),
-        Start::Decision => case.decided(),
-        Start::Processing => case.processed(),
-    };
-    let from = match from {
+    let from = match start(&deadline.from, case) {
         Cell::Value(day) => day,
         Cell::Blank => return Outcome::NotApplicable,
         Cell::Absent => return Outcome::Indeterminate("the day from which the term runs is not known"),
     };
+    let until = Suspension::of(deadline, case);
     if deadline.or_later.is_none() {
-        return by_last_day(case, deadline, event, earlier, (from, &[within]));
+        return by_last_day(case, deadline, event, earlier, (from, &[within], until));
     }
     let mut possible = Possible::default();
     let longer = deadline.or_later.as_ref().map_or(Truth::No, |later| case.all(&later.when));
     if longer != Truth::Yes {
-        possible.add(by_last_day(case, deadline, event, earlier, (from, &[within])));
+        possible.add(by_last_day(case, deadline, event, earlier, (from, &[within], until)));
     }
     if let Some(later) = deadline.or_later.as_ref().filter(|_| longer.possible()) {
-        possible.add(by_last_day(case, deadline, event, earlier, (from, &[within, later.within])));
+        possible.add(by_last_day(case, deadline, event, earlier, (from, &[within, later.within], until)));
     }
     possible.settle()
+}
+
+/// How long the term runs; or the outcome where there is none.
+fn term_of(deadline: &Deadline, case: &Case<'_>) -> Result<Count, Outcome> {
+    let by = match (&deadline.within, &deadline.within_by) {
+        (Some(within), _) => return Ok(*within),
+        (None, Some(by)) => by,
+        (None, None) => return Err(Outcome::NotApplicable),
+    };
+    case.trail.compared(by.column, by.terms.iter().map(|term| term.word.0));
+    let Cell::Value(word) = case.code(by.column) else {
+        case.trail.unrecorded(by.column);
+        return Err(Outcome::Indeterminate("the term depends on a word that is not recorded"));
+    };
+    let named = by.terms.iter().find(|term| term.word.0 == word).map(|term| term.within);
+    named.or(by.otherwise).ok_or(Outcome::NotApplicable)
+}
+
+/// Until when a term is suspended.
+#[derive(Clone, Copy)]
+enum Suspension {
+    /// It is not.
+    None,
+    /// It does not end before this day.
+    Until(NaiveDate),
+    /// What it waits for has not happened.
+    Lasts,
+    /// Whether that has happened is not known.
+    Unknown,
+}
+
+impl Suspension {
+    fn of(deadline: &Deadline, case: &Case<'_>) -> Suspension {
+        match deadline.suspended_until.as_ref().map(|until| start(until, case)) {
+            None => Suspension::None,
+            Some(Cell::Value(day)) => Suspension::Until(day),
+            Some(Cell::Blank) => Suspension::Lasts,
+            Some(Cell::Absent) => Suspension::Unknown,
+        }
+    }
+
+    /// What it makes of an event that did not come by the last day, or not yet; `None` if that is late.
+    fn excuses(self, event: Option<NaiveDate>, day_passed: bool) -> Option<Outcome> {
+        match (self, event) {
+            (Suspension::Lasts, Some(_)) => Some(Outcome::Compliant),
+            (Suspension::Lasts, None) => Some(Outcome::NotApplicable),
+            (Suspension::Unknown, event) if event.is_some() || day_passed => {
+                Some(Outcome::Indeterminate("the export does not show until when the term is suspended"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The day on which a clock starts.
+fn start(from: &Start, case: &Case<'_>) -> Cell<NaiveDate> {
+    match from {
+        Start::Submission => Cell::Value(case.submitted),
+        Start::Decision => case.decided(),
+        Start::Processing => case.processed(),
+        Start::InvoiceDate => Cell::Value(case.invoice.date),
+        Start::EffectiveOn => case.request_day(RequestTime::EffectiveOn),
+        Start::Delivery => case.delivery(Delivery::Latest),
+        Start::FirstRecorded(all) => {
+            all.iter().map(|from| start(from, case)).find(|day| *day != Cell::Blank).unwrap_or(Cell::Blank)
+        }
+        Start::Earliest(all) => of_several(all, case, NaiveDate::min),
+        Start::Latest(all) => of_several(all, case, NaiveDate::max),
+    }
+}
+
+/// One of several days, as far as they are recorded; not known if one of them is not.
+fn of_several(all: &[Start], case: &Case<'_>, pick: fn(NaiveDate, NaiveDate) -> NaiveDate) -> Cell<NaiveDate> {
+    let mut picked = Cell::Blank;
+    for from in all {
+        match start(from, case) {
+            Cell::Value(day) => picked = Cell::Value(picked.value().map_or(day, |other| pick(day, other))),
+            Cell::Absent => return Cell::Absent,
+            Cell::Blank => {}
+        }
+    }
+    picked
 }
 
 /// The outcome with the latest last day of one or two terms.
@@ -68,10 +134,11 @@ fn by_last_day(
     deadline: &Deadline,
     event: Option<NaiveDate>,
     earlier: Truth,
-    (from, terms): (NaiveDate, &[Count]),
+    (from, terms, until): (NaiveDate, &[Count], Suspension),
 ) -> Outcome {
     let latest = terms.iter().try_fold(from, |latest, term| Some(case.last_day(from, *term)?.max(latest)));
-    let Some(last) = latest else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let Some(term_ends) = latest else { return Outcome::Indeterminate(NO_CALENDAR) };
+    let last = if let Suspension::Until(day) = until { term_ends.max(day) } else { term_ends };
     let what = crate::wording::event(&deadline.event);
     case.trail.note(|| match event {
         Some(day) if day <= last => {
@@ -80,7 +147,7 @@ fn by_last_day(
         Some(day) => format!("{what} on {day}, {} days after the last day {last}", days_between(last, day)),
         None => format!("{what}: not yet on {}, last day {last}", case.run.as_of),
     });
-    let longest = || terms.iter().rev().find(|term| case.last_day(from, **term) == Some(last));
+    let longest = || terms.iter().rev().find(|term| case.last_day(from, **term) == Some(term_ends));
     case.trail.margin(|| {
         let day = event.unwrap_or(case.run.as_of);
         let margin = DayMargin::of(case.plan.policy, what, day, (last, End::Last), *longest()?)?;
@@ -89,35 +156,33 @@ fn by_last_day(
     if event.is_some_and(|day| day <= last) {
         return Outcome::Compliant;
     }
+    if let Some(outcome) = until.excuses(event, case.run.as_of > last) {
+        return outcome;
+    }
     if earlier == Truth::Unknown {
         return Outcome::Indeterminate("the day of the event is not known");
     }
     let longest = longest();
     let term = longest.map_or(String::new(), |term| crate::wording::count(*term));
-    let fault = |actual: String, until: NaiveDate, message: String| {
-        let late = days_between(last, until);
-        Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(late).on(last).into()
+    let counted = match until {
+        Suspension::Until(_) if last > term_ends => format!("suspended until then; else by {term_ends}"),
+        _ => format!("{term} after {from}"),
     };
-    match event {
-        Some(day) => fault(
-            day.to_string(),
-            day,
-            format!(
-                "{what} was due by {last} ({term} after {from}) and came on {day}, {} late",
-                in_days(days_between(last, day))
-            ),
-        ),
-        None if case.run.as_of > last => fault(
-            "not yet".to_owned(),
-            case.run.as_of,
-            format!(
-                "{what} was due by {last} ({term} after {from}) and had not come by {}, {} late",
-                case.run.as_of,
-                in_days(days_between(last, case.run.as_of))
-            ),
-        ),
-        None => Outcome::NotApplicable,
-    }
+    let due = format!("{what} was due by {last} ({counted}) and");
+    late(case, last, event, &due)
+}
+
+/// The outcome of what came after its last day, or has not come.
+fn late(case: &Case<'_>, last: NaiveDate, event: Option<NaiveDate>, due: &str) -> Outcome {
+    let as_of = case.run.as_of;
+    let (actual, until, came) = match event {
+        Some(day) => (day.to_string(), day, format!("came on {day}")),
+        None if as_of > last => ("not yet".to_owned(), as_of, format!("had not come by {as_of}")),
+        None => return Outcome::NotApplicable,
+    };
+    let days = days_between(last, until);
+    let message = format!("{due} {came}, {} late", in_days(days));
+    Fault::new(Verdict::Deviation, message).between(last.to_string(), actual).late(days).on(last).into()
 }
 
 fn in_days(days: i64) -> String {
@@ -162,7 +227,7 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
             return Fault::new(Verdict::Review, message).worth(amount).into();
         }
     }
-    let base = match case.base(window.after) {
+    let base = match case.base(&window.after) {
         Cell::Value(day) => day,
         Cell::Blank => return Outcome::NotApplicable,
         Cell::Absent => return Outcome::Indeterminate("the day from which the window runs is not known"),
@@ -191,7 +256,7 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
     let late = days_between(last, day);
     let fault = |verdict| {
         let term = crate::wording::count(window.within);
-        let start = crate::wording::base(window.after);
+        let start = case.base_name(&window.after);
         let message = format!(
             "{what} came on {day}, {} after the last day, {last} ({term} after {start} of {base})",
             in_days(late)

@@ -265,7 +265,7 @@ impl Audit<'_> {
     ) -> Result<Status, Failure> {
         let Audit { args, catalogue, options, .. } = *self;
         let rules = Plans::of(catalogue, &options.selection).listed;
-        folder.write("coverage.csv", |to| coverage::coverage(&rules, &totals.tallies, to))?;
+        folder.write("coverage.csv", |to| coverage::coverage(&rules, totals, to))?;
         folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
         if let Some(facts) = facts {
             folder.write(to_obtain::NAME, |to| to_obtain::write(&facts, &rules, to))?;

@@ -1,7 +1,7 @@
 //! Whether the worked examples of a policy depend on its numbers: a number that can be one more or one less without any
 //! example giving another verdict is not shown by any.
 
-use super::{Example, RunError, mismatch, read};
+use super::{Example, RunError, mismatch, written};
 use crate::policy::lint::code::UNTESTED_NUMBER;
 use crate::policy::{Catalogue, Policy, Problem, Source};
 use rayon::prelude::*;
@@ -26,7 +26,7 @@ struct Number {
 /// # Errors
 /// When the examples cannot be read, or a temporary file cannot be written.
 pub fn unnoticed(catalogue: &Catalogue, policy: &Policy, examples: &Source) -> Result<Vec<Problem>, RunError> {
-    let written = read(examples)?;
+    let written = written(examples).map_err(RunError::File)?;
     let Some(source) = catalogue.sources.iter().find(|source| source.name == policy.file) else {
         return Ok(Vec::new());
     };

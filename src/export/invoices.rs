@@ -7,7 +7,7 @@ use super::words::Words;
 use super::zeros::Padded;
 use crate::column::Column;
 use crate::money::{Amount, Currency};
-use crate::record::{Filled, Invoice, InvoiceLine, LINE_AMOUNTS, Place, Seldom, Vocabulary};
+use crate::record::{Filled, Invoice, InvoiceLine, LINE_AMOUNTS, NO_POLICY, Place, Seldom, Vocabulary};
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
@@ -182,7 +182,7 @@ impl InvoiceBook {
         self.invoices.push(Invoice {
             id,
             account: Sym::BLANK,
-            policy: 0,
+            policy: NO_POLICY,
             date: NaiveDate::from_ymd_opt(1990, 1, 1).unwrap_or_default(),
             currency: Currency::XXX,
             payment_method: Sym::BLANK,

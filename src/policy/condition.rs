@@ -4,10 +4,11 @@
 
 use super::word::{Number, Word};
 use crate::column::{AmountColumn, CodeColumn, FlagColumn, LineEvent, RequestTime};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What became of a case, by its decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// The decision has a `decided_at` and an outcome that approves or denies.
@@ -67,7 +68,7 @@ impl FromIterator<State> for States {
 }
 
 /// One question about a case.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// What became of the case.
@@ -131,7 +132,7 @@ pub enum Condition {
 }
 
 /// A word is one of several.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CodeTest {
     /// Where the word stands.
@@ -144,7 +145,7 @@ pub struct CodeTest {
 }
 
 /// What a blank cell says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Blank {
     /// It is none of the words.
@@ -155,7 +156,7 @@ pub enum Blank {
 }
 
 /// A question about a line of the target. All that is given must hold of one line.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineTest {
     /// Its category is one of these.
@@ -167,7 +168,7 @@ pub struct LineTest {
 }
 
 /// The request was received on or before the last day of a term.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timely {
     /// The event from which the term runs.
@@ -177,20 +178,34 @@ pub struct Timely {
     /// What holds if the event did not happen by submission.
     #[serde(default)]
     pub if_not_happened: bool,
+    /// A further term for some cases.
+    pub extended: Option<Extension>,
 }
 
-/// A number of days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// A further term, which runs from the last day of the first.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// What must hold.
+    pub when: Vec<Condition>,
+    /// How long it runs.
+    pub by: Count,
+}
+
+/// A number of days or months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Count {
     /// Calendar days.
     Days(u32),
     /// Business days of the policy's calendar.
     BusinessDays(u32),
+    /// Months: the day of the same number, or the last of a shorter month.
+    Months(u32),
 }
 
 /// The event from which a window runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Base {
     /// The date of the charge.
@@ -201,10 +216,27 @@ pub enum Base {
     ParentDecision,
     /// The end of the outage.
     OutageEnd,
+    /// The earliest delivery of a line of the target by submission.
+    FirstDelivery,
+    /// The delivery of the last line of the target: it has not happened while one was not delivered by submission.
+    LastDelivery,
+    /// By what was sold: the first entry decides of whose categories the target has a line, and only its lines of
+    /// these categories count. Without one, the event has not happened.
+    ByCategory(Vec<CategoryBase>),
+}
+
+/// The event from which a window runs for lines of some categories.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryBase {
+    /// The categories.
+    pub category: Vec<Word>,
+    /// The event.
+    pub after: Base,
 }
 
 /// An amount of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Term {
     /// Cash refunded.
@@ -245,7 +277,7 @@ impl Term {
 macro_rules! recorded_columns {
     ($($name:ident)*) => {
         /// A column of a request or a decision of which a rule asks whether it is filled; a flag, whether it is set.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         #[allow(missing_docs, reason = "the input contract documents each column")]
         pub enum RecordedColumn { $($name),* }

@@ -58,7 +58,8 @@ fn moved<'t>(value: &Value<'t>, by: usize) -> Value<'t> {
 }
 
 /// The keys under which a table of one key is a choice among several, as `{ days = 7 }`.
-const CHOICES: [&str; 6] = ["check", "by", "within", "at_least", "cancelled_within", "otherwise"];
+const CHOICES: [&str; 9] =
+    ["check", "by", "within", "at_least", "cancelled_within", "otherwise", "from", "after", "suspended_until"];
 
 /// Lays a value over that of a key: tables key by key, elements of a list by their names, all else in its place.
 fn onto<'t>(key: &str, old: &mut Value<'t>, new: Value<'t>, flaws: &mut Vec<Flaw>) {

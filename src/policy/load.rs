@@ -13,25 +13,37 @@ use crate::document::{Code, Problem, Reading, Source, one_line};
 use crate::time::Zone;
 use crate::wording::did_you_mean;
 use chrono::{NaiveDate, Weekday};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-#[derive(Deserialize)]
+/// What the policy is and how its days are counted.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Header {
+pub(super) struct Header {
+    /// The name by which invoices name the policy.
     name: String,
+    /// The text's title.
     title: String,
+    /// Where the text comes from, and in which state it was read.
     #[serde(default)]
     source: String,
+    /// Choices of reading that concern the whole text.
     #[serde(default)]
     reading: String,
+    /// The zone of the IANA list in which days are taken, such as `Europe/Berlin`.
+    #[schemars(with = "Option<String>")]
     zone: Option<Spanned<String>>,
+    /// The business days; needed only where a term is counted in them.
+    #[schemars(with = "Option<CalendarHeader>")]
     calendar: Option<Spanned<CalendarHeader>>,
+    /// Whether its rules apply to the cases of every other policy.
     #[serde(default)]
     base: bool,
+    /// Categories of invoice lines, besides those that rules name.
     #[serde(default)]
     categories: Vec<Word>,
     #[serde(default)]
@@ -39,24 +51,33 @@ struct Header {
     clauses: Option<Vec<String>>,
 }
 
-#[derive(Deserialize)]
+/// The business days of a policy.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CalendarHeader {
+    /// The file `calendars/NAME.csv` of public holidays, by its name.
     holidays: String,
+    /// The first year that the file covers.
     first_year: i32,
+    /// The last year that the file covers.
     last_year: i32,
+    /// The days of the week on which no business is done, in English.
     weekend: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// The state of the text from a day on.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct VersionHeader {
+pub(super) struct VersionHeader {
+    /// As findings name it.
     id: String,
+    /// The first day on which it is in force; left out if it always was.
+    #[schemars(with = "Option<super::schema::Day>")]
     from: Option<toml::value::Datetime>,
 }
 
 /// A statement of a text that no rule tests.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Untested {
     /// Where the text says it.
@@ -81,7 +102,7 @@ pub struct Alternative {
 }
 
 /// Whether a reading demands more of the provider than the declared one, or less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strictness {
     /// More.

@@ -11,13 +11,17 @@ mod layers;
 pub mod lint;
 mod load;
 pub mod rule;
+mod schema;
 mod shipped;
+mod skeleton;
 pub mod word;
 
 pub use crate::document::{Code, Level, Problem, Source};
 pub use layers::Entry;
 pub use load::{Alternative, Strictness, Untested};
+pub use schema::schema;
 pub use shipped::shipped;
+pub use skeleton::{Skeleton, skeleton};
 
 use crate::calendar::Calendar;
 use crate::text::Sym;
@@ -26,6 +30,7 @@ use amendment::Amendment;
 use chrono::NaiveDate;
 use condition::Count;
 use rule::{Rule, Schedule};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use word::Word;
@@ -90,7 +95,7 @@ impl Choice {
 }
 
 /// Words that a policy adds to the open lists of the vocabulary, by list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[allow(missing_docs, reason = "they are named as the vocabulary's lists")]
 pub struct OwnWords {
@@ -104,7 +109,7 @@ pub struct OwnWords {
 }
 
 /// The kinds against which the upper side of a rule is held too.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpperSide {
     /// The kinds.
@@ -377,6 +382,7 @@ impl Policy {
         match count {
             Count::Days(days) => crate::calendar::days_after(from, days),
             Count::BusinessDays(days) => self.calendar.as_ref()?.after(from, days),
+            Count::Months(months) => crate::calendar::months_after(from, months),
         }
     }
 

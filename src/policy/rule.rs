@@ -4,10 +4,11 @@ use super::condition::{Base, Condition, Count, RecordedColumn, Term};
 use super::word::{Number, Word};
 use crate::column::{AmountColumn, CodeColumn, FlagColumn, LineEvent};
 use crate::money::Currency;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// How grave a deviation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Of form.
@@ -36,7 +37,7 @@ impl Severity {
 }
 
 /// One requirement of a policy.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Unique within a version; part of the interface.
@@ -96,7 +97,7 @@ impl Rule {
 }
 
 /// The kinds of test.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Check {
     /// A table of conditions and verdicts; the first branch that holds decides, and none is compliant.
@@ -144,7 +145,7 @@ pub enum Check {
 }
 
 /// A branch of a decision table.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     /// What must hold; an empty list always holds.
@@ -160,7 +161,7 @@ pub struct Branch {
 }
 
 /// The verdicts that a branch can give.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ruling {
     /// As the text demands.
@@ -173,7 +174,7 @@ pub enum Ruling {
 }
 
 /// From an event, within a term, another event.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deadline {
     /// What sets the clock running.
@@ -189,20 +190,24 @@ pub struct Deadline {
     /// The rule does not apply while the event is not recorded.
     #[serde(default)]
     pub if_recorded: bool,
+    /// The term does not end before this happens; while it has not happened, nothing is late.
+    pub suspended_until: Option<Start>,
 }
 
 /// A term by the word in a column.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithinBy {
     /// Where the word stands.
     pub column: CodeColumn,
     /// The terms.
     pub terms: Vec<WordTerm>,
+    /// The term for every other word; without it, another word is outside the rule.
+    pub otherwise: Option<Count>,
 }
 
 /// The term for one word.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordTerm {
     /// The word.
@@ -212,7 +217,7 @@ pub struct WordTerm {
 }
 
 /// A longer term, under conditions.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Later {
     /// What must hold.
@@ -222,7 +227,7 @@ pub struct Later {
 }
 
 /// What sets a clock running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// The request was received.
@@ -231,10 +236,22 @@ pub enum Start {
     Decision,
     /// The money was sent.
     Processing,
+    /// The date of the charge.
+    InvoiceDate,
+    /// The day that the request records as its effect: `effective_on`.
+    EffectiveOn,
+    /// The latest delivery of a line of the target by submission.
+    Delivery,
+    /// The first of several that is recorded, in the order in which they are listed.
+    FirstRecorded(Vec<Start>),
+    /// The earliest of several, as far as they are recorded.
+    Earliest(Vec<Start>),
+    /// The latest of several, as far as they are recorded.
+    Latest(Vec<Start>),
 }
 
 /// What a deadline waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The earliest receipt confirmed in any decision row.
@@ -248,7 +265,7 @@ pub enum Event {
 }
 
 /// An event within a term after another; later is a deviation.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// What must be in time.
@@ -267,7 +284,7 @@ pub struct Window {
 }
 
 /// What must be in time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowEvent {
     /// The request.
@@ -278,7 +295,7 @@ pub enum WindowEvent {
 }
 
 /// The day on which a cancellation takes effect is far enough after its submission.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// How far.
@@ -292,7 +309,7 @@ pub struct Notice {
 }
 
 /// Lines for which nothing is given back.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NonRefundable {
     /// Of these categories; of any if not given; of none if the list is empty.
@@ -305,10 +322,13 @@ pub struct NonRefundable {
     /// With these reasons the line is excluded for review only.
     #[serde(default)]
     pub review_reasons: Vec<Word>,
+    /// The verdict where something is given back for them; `review` where the text grants nothing and forbids nothing.
+    #[serde(default)]
+    pub given: Ruling,
 }
 
 /// The money is one of the accepted amounts, within one unit.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExactAmount {
     /// Which money.
@@ -318,10 +338,12 @@ pub struct ExactAmount {
     /// With these reasons a deviation is for review.
     #[serde(default)]
     pub review_reasons: Vec<Word>,
+    /// Where these hold a deviation is for review.
+    pub review_when: Option<Vec<Condition>>,
 }
 
 /// How accepted amounts come about.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Basis {
     /// By the project's stage.
@@ -356,6 +378,16 @@ pub enum Basis {
         /// The fee in percent, of the unused part or of the whole.
         fee_percent: Number,
     },
+    /// Per line: a share of what was billed.
+    Lines {
+        /// The share in percent.
+        percent: Number,
+        /// Lines of these categories may be given back or kept, all of them alike.
+        #[serde(default)]
+        optional: Vec<Word>,
+        /// Nothing is given back for a line to which this happened by submission.
+        not_happened: Option<LineEvent>,
+    },
     /// Per line: what is billed for periods that begin after the cancellation.
     LaterPeriods,
     /// What the record says is not yet earned.
@@ -378,7 +410,7 @@ pub enum Basis {
 }
 
 /// The fee retained is that of the stage.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageFee {
     /// The schedule's id.
@@ -388,7 +420,7 @@ pub struct StageFee {
 }
 
 /// The recorded stage agrees with the work that was begun, accepted, and its percentage.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageEvidence {
     /// The schedule's id.
@@ -396,7 +428,7 @@ pub struct StageEvidence {
 }
 
 /// Parts of a project, each completed, current or future.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Milestones {
     /// Any of these makes a part completed: nothing is given back for it.
@@ -406,7 +438,7 @@ pub struct Milestones {
 }
 
 /// Less than the whole is given back.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InPart {
     /// The percentage earned; where recorded, more than the unearned part is for review.
@@ -414,7 +446,7 @@ pub struct InPart {
 }
 
 /// An amount is no more than another, within one unit.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
     /// The amount.
@@ -424,7 +456,7 @@ pub struct AtMost {
 }
 
 /// Cells that must be filled and flags that must be set.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Required {
     /// All of them.
@@ -432,7 +464,7 @@ pub struct Required {
 }
 
 /// Cells that must be filled under conditions.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
     /// The cells.
@@ -443,7 +475,7 @@ pub struct Demand {
 }
 
 /// Pairs of dates of which the first is not after the second.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Chronology {
     /// The pairs.
@@ -451,7 +483,7 @@ pub struct Chronology {
 }
 
 /// A date in the life of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the input contract documents each column")]
 pub enum Moment {
@@ -463,7 +495,7 @@ pub enum Moment {
 }
 
 /// The steps of an escalation.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ladder {
     /// Where the step stands.
@@ -473,13 +505,14 @@ pub struct Ladder {
 }
 
 /// The price per unit of invoice lines.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinePrice {
     /// Of these categories.
     pub categories: Vec<Word>,
     /// In this currency; indeterminate in others.
     #[serde(deserialize_with = "currency")]
+    #[schemars(with = "String")]
     pub currency: Currency,
     /// The least.
     pub least: Number,
@@ -493,7 +526,7 @@ pub struct LinePrice {
 }
 
 /// Invoice lines by category.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineCategories {
     /// The categories.
@@ -501,7 +534,7 @@ pub struct LineCategories {
 }
 
 /// Invoice lines that are free within a term after `warranty_from`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineFree {
     /// The categories.
@@ -518,7 +551,7 @@ fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::E
 }
 
 /// The amounts due by the stage of a project.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// By which rules refer to it.
@@ -542,7 +575,7 @@ fn accepted() -> LineEvent {
 }
 
 /// A stage of a project.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// Its word in the case file.
@@ -563,7 +596,7 @@ pub struct Stage {
 }
 
 /// What the work itself says of a stage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Begun, and not yet accepted.

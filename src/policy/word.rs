@@ -2,7 +2,9 @@
 
 use crate::text::{Sym, Texts, normal_code};
 use rust_decimal::Decimal;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use std::borrow::Cow;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The words of all policies loaded by this process, as compilers keep their symbols: a word is a number from the
@@ -40,6 +42,20 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
+impl JsonSchema for Word {
+    fn schema_name() -> Cow<'static, str> {
+        "Word".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A word, compared in lower case, with blanks and hyphens written `_`.",
+            "type": "string",
+            "pattern": "\\S",
+        })
+    }
+}
+
 /// An exact decimal, written as text (`"12.50"`) or as a whole number. A bare `12.5` is refused, because it would have
 /// been read as a binary fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,5 +79,19 @@ impl<'de> Deserialize<'de> for Number {
             }
         }
         deserializer.deserialize_any(Exact)
+    }
+}
+
+impl JsonSchema for Number {
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An exact decimal in quotation marks, such as \"12.50\", or a whole number.",
+            "type": ["integer", "string"],
+            "pattern": "^([0-9]+\\.?[0-9]*|\\.[0-9]+)$",
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::cell::cell;
 use super::layout::count;
+use super::totals::Totals;
 use crate::audit::Tally;
 use crate::column::Column;
 use crate::plan::Listed;
@@ -44,10 +45,10 @@ impl Covered<'_> {
     }
 }
 
-/// Every rule that was asked for, in the order of the files.
-pub fn covered<'a>(rules: &[Listed<'a>], tallies: &[Tally]) -> Vec<Covered<'a>> {
+/// Every rule that was asked for, in the order of the files, but for those of policies that no invoice names.
+pub fn covered<'a>(rules: &[Listed<'a>], totals: &Totals<'_>) -> Vec<Covered<'a>> {
     let mut all: Vec<Covered<'a>> = Vec::with_capacity(rules.len());
-    for (listed, tally) in rules.iter().zip(tallies) {
+    for (listed, tally) in rules.iter().zip(&totals.tallies).filter(|(listed, _)| totals.concerns(listed.policy)) {
         match all.iter_mut().find(|covered| covered.rule.id == listed.rule.id) {
             Some(covered) => {
                 covered.tally.add(tally.clone());
@@ -65,11 +66,11 @@ pub fn covered<'a>(rules: &[Listed<'a>], tallies: &[Tally]) -> Vec<Covered<'a>> 
 ///
 /// # Errors
 /// When the place cannot be written to.
-pub fn coverage(rules: &[Listed<'_>], tallies: &[Tally], to: &mut dyn Write) -> io::Result<()> {
+pub fn coverage(rules: &[Listed<'_>], totals: &Totals<'_>, to: &mut dyn Write) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(to);
     let counts = ["applied", "compliant", "deviation", "review", "indeterminate"];
     rows.write_record(["rule", "clause", "severity"].into_iter().chain(counts).chain(["missing"]))?;
-    for covered in covered(rules, tallies) {
+    for covered in covered(rules, totals) {
         let (rule, tally) = (covered.rule, &covered.tally);
         for text in [&rule.id, &rule.clause, rule.severity.name()] {
             rows.write_field(&*cell(text))?;

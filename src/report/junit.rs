@@ -52,7 +52,7 @@ impl Junit {
         rules: &[Listed<'_>],
         totals: &Totals<'_>,
     ) -> Result<Output, FolderError> {
-        let covered = covered(rules, &totals.tallies);
+        let covered = covered(rules, totals);
         let mut report = Report::new("reperform");
         for policy in &catalogue.policies {
             let own = |covered: &&Covered<'_>| {

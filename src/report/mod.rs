@@ -22,6 +22,7 @@ pub mod ordered;
 pub mod paper;
 pub mod paper_terminal;
 pub mod paper_view;
+pub mod policy_page;
 pub mod problems;
 #[cfg(test)]
 pub(crate) mod quarter;

@@ -95,7 +95,7 @@ fn rejected(books: &Books) -> Vec<String> {
 
 /// The columns that are absent, and the rules that could not be tested for lack of them.
 fn untestable(rules: &[Listed<'_>], totals: &Totals<'_>) -> Vec<String> {
-    let covered = covered(rules, &totals.tallies);
+    let covered = covered(rules, totals);
     let mut by_column: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for rule in &covered {
         for (column, outcomes) in rule.missing() {

@@ -308,7 +308,7 @@ impl<'a> Summary<'a> {
             exposure: all.map(|(_, group)| group.exposure.clone()).unwrap_or_default(),
             findings: Findings::of(catalogue, rules, &totals.groups),
             rejects: Rejects::of(totals.rows(None).rejected, &totals.rejects, &totals.files),
-            coverage: Coverage::of(rules, &totals.tallies),
+            coverage: Coverage::of(rules, totals),
         }
     }
 
@@ -402,8 +402,8 @@ impl<'a> Rejects<'a> {
 }
 
 impl Coverage {
-    fn of(rules: &[Listed<'_>], tallies: &[Tally]) -> Coverage {
-        let all = covered(rules, tallies);
+    fn of(rules: &[Listed<'_>], totals: &Totals<'_>) -> Coverage {
+        let all = covered(rules, totals);
         let mut missing: BTreeMap<Column, u64> = BTreeMap::new();
         for (column, count) in all.iter().flat_map(|covered| &covered.tally.missing) {
             *missing.entry(*column).or_default() += count;

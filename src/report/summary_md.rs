@@ -44,7 +44,7 @@ pub fn write(
     totals: &Totals<'_>,
 ) -> Result<Output, FolderError> {
     let summary = Summary::of(catalogue, rules, totals);
-    let all = covered(rules, &totals.tallies);
+    let all = covered(rules, totals);
     let mut found: Vec<_> = all.iter().filter(|c| c.tally.deviation + c.tally.review > 0).collect();
     found.sort_by_key(|covered| Reverse((covered.tally.deviation, covered.tally.review)));
     let further = found.len().saturating_sub(RULES) as u64;

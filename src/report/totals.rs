@@ -10,6 +10,7 @@ use crate::check::outcome::Verdict;
 use crate::column::Table;
 use crate::finding::Finding;
 use crate::money;
+use crate::policy::Policy;
 use crate::policy::rule::Severity;
 use crate::record::{Books, ExportFile, MoneySplit, Reject, Request};
 use crate::time::{Zone, date_of_number};
@@ -19,7 +20,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The totals of a part of the population. All parts of a run have the same files, policies, rules and as-of date.
@@ -35,6 +36,8 @@ pub struct Totals<'a> {
     pub refunded: Vec<MoneySplit>,
     /// The first and the last day on which a request was submitted, each in its policy's zone; `None` without one.
     pub period: Option<(NaiveDate, NaiveDate)>,
+    /// The policies that invoices name.
+    pub policies: BTreeSet<String>,
     /// How many cases there are.
     pub cases: Cases,
     /// The ids of the cases outside every policy version, or after the as-of date, in order.
@@ -90,6 +93,7 @@ impl<'a> Totals<'a> {
             invoiced: books.reconciliation.invoiced.clone(),
             refunded: books.reconciliation.refunded.clone(),
             period: period(results),
+            policies: named(results),
             cases: report.cases,
             outside: report.outside.iter().map(|id| books.text(*id).to_owned()).collect(),
             tallies: report.tallies.clone(),
@@ -117,6 +121,7 @@ impl<'a> Totals<'a> {
             (Some((first, last)), Some(other)) => Some((first.min(other.0), last.max(other.1))),
             (own, other) => own.or(other),
         };
+        self.policies.extend(other.policies);
         self.cases.add(other.cases);
         self.outside.extend(other.outside);
         self.outside.sort_unstable();
@@ -135,11 +140,28 @@ impl<'a> Totals<'a> {
         Totals { rejects: self.rejects.into_owned(), ..self }
     }
 
+    /// Whether a policy's rules had anything to judge: it is a base policy, or some invoice names it.
+    pub fn concerns(&self, policy: &Policy) -> bool {
+        policy.base || self.policies.contains(&policy.name)
+    }
+
     /// The rows of all files of a table; of all tables without one.
     pub fn rows(&self, table: Option<Table>) -> Rows {
         let files = self.files.iter().filter(|file| table.is_none_or(|table| file.table == table));
         files.fold(Rows::default(), |sum, file| sum.plus(file.rows))
     }
+}
+
+/// The policies that invoices name.
+fn named(results: Results<'_>) -> BTreeSet<String> {
+    let families: Vec<&Policy> = results.catalogue.families().collect();
+    let mut named = vec![false; families.len()];
+    for invoice in &results.books.invoices {
+        if let Some(named) = named.get_mut(usize::from(invoice.policy)) {
+            *named = true;
+        }
+    }
+    families.iter().zip(named).filter(|(_, named)| *named).map(|(policy, _)| policy.name.clone()).collect()
 }
 
 /// The days between which requests were submitted.

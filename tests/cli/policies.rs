@@ -114,6 +114,61 @@ fn worked_examples_are_run() {
 }
 
 #[test]
+fn a_new_policy_passes_its_check_and_its_examples_and_nothing_is_written_over() {
+    let desk = desk();
+    let said = stdout(&desk.run(&["policy", "new", "tea-room", "--out", "mine/terms"]).code(0));
+    assert!(said.contains("mine/terms/tea-room.toml") && said.contains("reperform policy test"), "{said}");
+    let text = std::fs::read_to_string(desk.path("mine/terms/tea-room.toml")).unwrap();
+    assert!(text.starts_with("#:schema ./schema.json\n") && !text.contains("{name}"), "{text}");
+    assert_eq!(std::fs::read_to_string(desk.path("mine/terms/schema.json")).unwrap(), reperform::policy::schema());
+    let said = stdout(&desk.run(&["policy", "check", "mine/terms/tea-room.toml"]).code(0));
+    assert!(said.contains("the policy `tea-room` with 4 rules"), "{said}");
+    let said = stdout(&desk.run(&["policy", "test", "mine/terms/tea-room.examples.toml"]).code(0));
+    assert!(said.contains("8 examples give what they expect; 0 problems"), "{said}");
+
+    desk.put("mine/terms/tea-room.toml", "my work");
+    let said = stderr(&desk.run(&["policy", "new", "tea-room", "--out", "mine/terms"]).code(2));
+    assert!(said.contains("`mine/terms/tea-room.toml` is there already"), "{said}");
+    assert_eq!(std::fs::read_to_string(desk.path("mine/terms/tea-room.toml")).unwrap(), "my work");
+    // A second policy of the folder finds the schema there.
+    desk.run(&["policy", "new", "tea_garden", "--out", "mine/terms"]).code(0);
+    // Without a folder it is the one that the user is in.
+    desk.run(&["policy", "new", "kiosk"]).code(0);
+    assert!(desk.path("kiosk.toml").is_file() && desk.path("kiosk.examples.toml").is_file());
+}
+
+#[test]
+fn a_new_policy_needs_a_name_of_its_own() {
+    let desk = desk();
+    for (name, says) in [
+        ("Tea Room", "`Tea Room` is no name for a policy"),
+        ("../tea", "is no name"),
+        ("1st", "is no name"),
+        ("general", "`general` is the name of a shipped file"),
+        ("vocabulary", "`vocabulary` is the name of a shipped file"),
+    ] {
+        let said = stderr(&desk.run(&["policy", "new", name, "--out", "mine"]).code(2));
+        assert!(said.contains(says), "{said}");
+    }
+    assert!(!desk.path("mine").exists());
+}
+
+#[test]
+fn a_policy_is_shown_as_a_page() {
+    let desk = desk();
+    let page = stdout(&desk.run(&["policy", "doc", "acme", "--policies", "policies"]).code(0));
+    for says in ["# Acme returns\n", "acme.2-gift-cards", "Staff are friendly", "```toml\n[[rule]]\n"] {
+        assert!(page.contains(says), "`{says}` is missing:\n{page}");
+    }
+    let page = stdout(&desk.run(&["policy", "doc", "acme", "--format", "html", "--policies", "policies"]).code(0));
+    assert!(page.starts_with("<!DOCTYPE html>\n") && page.contains("<h1 id=\"title\">Acme returns</h1>"), "{page}");
+    let said = stderr(&desk.run(&["policy", "doc", "acne", "--policies", "policies"]).code(2));
+    assert!(said.contains("there is no policy `acne`"), "{said}");
+    let shown = stdout(&desk.run(&["policy", "schema"]).code(0));
+    assert_eq!(shown, reperform::policy::schema());
+}
+
+#[test]
 fn columns_are_listed() {
     let listed = stdout(&desk().run(&["columns"]).code(0));
     assert!(listed.lines().any(|line| line.split_whitespace().take(3).eq(["decisions", "outcome", "yes"])), "{listed}");

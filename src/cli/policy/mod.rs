@@ -1,7 +1,9 @@
-//! `reperform policy`: the policies that there are, what is in them, and whether a file is one.
+//! `reperform policy`: the policies that there are, what is in them, whether a file is one, and how to begin one.
 
 mod check;
+mod doc;
 mod effective;
+mod new;
 mod test;
 
 use super::Status;
@@ -17,7 +19,7 @@ use clap::Subcommand;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// List, show and check policies.
+/// List, show, check and begin policies.
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -41,6 +43,26 @@ enum Command {
     /// Check policy files, together with the shipped words and calendars and those in the files' own folders.
     #[command(after_help = "Exit status: 0 no errors, 1 warnings and `--deny-warnings`, 2 errors.")]
     Check(check::Args),
+    /// Write a new policy to fill in, with worked examples and the schema for editors; nothing is written over.
+    New {
+        /// The policy's name, as invoices will name it.
+        name: String,
+        /// The folder to write to, made if there is none.
+        #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+        out: PathBuf,
+    },
+    /// Show the JSON Schema of policy files, by which editors complete and check them.
+    Schema,
+    /// Show a policy as a page: each clause with its rules, readings and worked examples, and what is not tested.
+    Doc {
+        /// The policy's name.
+        name: String,
+        /// How the page is written.
+        #[arg(long, value_enum, value_name = "FORMAT", default_value = "md")]
+        format: doc::Format,
+        #[command(flatten)]
+        policies: PolicyArgs,
+    },
     /// Run the worked examples of a policy, together with the shipped policies and those beside it.
     #[command(after_help = "Exit status: 0 all as expected, 1 some not, 2 not run.")]
     Test {
@@ -62,6 +84,13 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             let catalogue = policies.load()?;
             let policy = catalogue.policy(name).ok_or_else(|| unknown(name, &catalogue))?;
             super::show(|to| if *effective { effective::show(&catalogue, policy, to) } else { show(policy, to) })?;
+        }
+        Command::New { name, out } => new::new(name, out)?,
+        Command::Schema => super::show(|to| to.write_all(crate::policy::schema().as_bytes()))?,
+        Command::Doc { name, format, policies } => {
+            let catalogue = policies.load()?;
+            let policy = catalogue.policy(name).ok_or_else(|| unknown(name, &catalogue))?;
+            doc::doc(&catalogue, policy, *format)?;
         }
         Command::Check(args) => return check::check(args),
         Command::Test { file } => return test::test(file),

@@ -71,7 +71,9 @@ fn no_longer(subject: &Subject<'_>, rule: &Rule) -> Option<Problem> {
         }
         // So many business days are at least so many days.
         (Count::BusinessDays(usual), Count::Days(later)) => later > usual,
-        (Count::Days(_), Count::BusinessDays(_)) => true,
+        (Count::Months(usual), Count::Months(later)) => later > usual,
+        // How many days a month has, and how many business days, depends on the month.
+        (Count::Days(_), Count::BusinessDays(_)) | (Count::Months(_), _) | (_, Count::Months(_)) => true,
     };
     if is_longer {
         return None;

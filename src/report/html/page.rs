@@ -181,7 +181,7 @@ impl Page {
         summary: &Summary<'_>,
         (style, csp): (&'static str, String),
     ) -> Page {
-        let covered = covered(rules, &totals.tallies);
+        let covered = covered(rules, totals);
         let (findings, cases) = (&summary.findings, &summary.cases);
         Page {
             style,
@@ -193,7 +193,12 @@ impl Page {
             cases: [cases.total, cases.evaluated, cases.held_back, cases.outside_versions].map(count),
             files: summary.files.iter().map(file_row).collect(),
             left_out: summary.files.iter().flat_map(left_out).collect(),
-            policies: catalogue.policies.iter().map(|policy| policy_view(policy, rules)).collect(),
+            policies: catalogue
+                .policies
+                .iter()
+                .filter(|policy| totals.concerns(policy))
+                .map(|policy| policy_view(policy, rules))
+                .collect(),
             money: money_rows(summary),
             exposure: exposure_rows(&summary.exposure),
             groups: vec![

@@ -64,7 +64,7 @@ impl Lists<'_> {
 /// The totals: those of `summary.json`.
 pub fn summary(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], totals: &Totals<'_>) -> Done {
     let summary = Summary::of(catalogue, rules, totals);
-    let opinion = Opinion::of(&summary, &covered(rules, &totals.tallies));
+    let opinion = Opinion::of(&summary, &covered(rules, totals));
     let columns = [("Audit workpaper", 44.0), ("", 22.0), ("", 22.0), ("", 22.0), ("", 22.0)];
     let table = Table::begin("Summary", &columns, false, book)?;
     let mut lists = Lists { table, book };
@@ -166,7 +166,7 @@ pub fn coverage(book: &mut Book, rules: &[Listed<'_>], totals: &Totals<'_>) -> D
         ("why not tested", 50.0),
     ];
     let mut table = Table::begin("Coverage", &columns, true, book)?;
-    for covered in covered(rules, &totals.tallies) {
+    for covered in covered(rules, totals) {
         let (rule, tally) = (covered.rule, &covered.tally);
         let missing: Vec<String> =
             covered.missing().iter().map(|(column, count)| format!("{}:{count}", column.name())).collect();
@@ -227,7 +227,8 @@ pub fn method(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], tota
     if totals.files.iter().any(|file| !file.left_out.is_empty()) {
         lists.row(&[Cell::Text("Rows left out"), Cell::Blank, Cell::Long(LEFT_OUT)])?;
     }
-    catalogue.policies.iter().try_for_each(|policy| of_policy(&mut lists, policy, rules))?;
+    let mut concerned = catalogue.policies.iter().filter(|policy| totals.concerns(policy));
+    concerned.try_for_each(|policy| of_policy(&mut lists, policy, rules))?;
     lists.table.finish(lists.book)
 }
 
@@ -275,7 +276,7 @@ pub fn sign_off(book: &mut Book, rules: &[Listed<'_>], totals: &Totals<'_>) -> D
         lists.row(&[Cell::Text(name), Cell::Field])?;
     }
     lists.heading(&["Rule", "Clause", "Deviations", "Review", "Not tested", "Conclusion", "By", "Date"])?;
-    for covered in covered(rules, &totals.tallies) {
+    for covered in covered(rules, totals) {
         let (rule, tally) = (covered.rule, &covered.tally);
         let mut cells = vec![Cell::Text(&rule.id), Cell::Text(&rule.clause)];
         cells.extend([tally.deviation, tally.review, tally.indeterminate].map(Cell::Count));
