@@ -243,7 +243,7 @@ mod tests {
         let weekend = vec![chrono::Weekday::Sat, chrono::Weekday::Sun];
         let catalogue = crate::policy::Catalogue::of(crate::policy::shipped()).unwrap();
         let mut policy = catalogue.families().next().unwrap().clone();
-        policy.calendar = Calendar::new("test", 2026, 2026, weekend, BTreeMap::new()).map(Into::into);
+        policy.calendar = Calendar::new("test", 2026, 2026, weekend, BTreeMap::new());
         // 2026-03-06 is a Friday.
         for (came, limit, end, spare, business) in [
             ("2026-03-06", "2026-03-06", End::Last, 0, 0),
