@@ -157,7 +157,7 @@ pub struct Report<'a> {
 pub struct Unreconciled(String);
 
 /// How many invoices one thread takes at once, and reports as progress.
-const INVOICES_AT_ONCE: usize = 256;
+pub(crate) const INVOICES_AT_ONCE: usize = 256;
 
 /// Audits the books.
 ///

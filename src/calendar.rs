@@ -73,6 +73,12 @@ impl Calendar {
         self.business.get((before + count) as usize - 1).copied()
     }
 
+    /// Business days after one day up to and including another that is not earlier. `None` where either is not covered.
+    pub fn business_days_between(&self, from: NaiveDate, to: NaiveDate) -> Option<i64> {
+        let [from, to] = [from, to].map(|day| self.counted.get(self.position(day)?).copied().map(i64::from));
+        Some(to? - from?)
+    }
+
     /// Why a day does not count; `None` for a business day or a day that is not covered.
     pub fn skipped(&self, day: NaiveDate) -> Option<Skipped> {
         if let Some(name) = self.holidays.get(&day) {

@@ -4,12 +4,14 @@
 use crate::check::lines::Exclusions;
 use crate::check::outcome::{Bounds, Truth, plus};
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, LineEvent, RequestTime};
+use crate::margin::{AmountMargin, DayMargin, End, Margin};
 use crate::money::{self, Amount, Currency};
 use crate::plan::Plan;
 use crate::policy::amendment::Governed;
 use crate::policy::condition::{Count, State, States, Term};
 use crate::policy::{OutcomeClass, Policy};
 use crate::record::{Books, Cell, Decision, Flag, Invoice, InvoiceLine, NO_PARENT, Place, Request};
+use crate::suppose::Supposable;
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use crate::trail::Trail;
@@ -67,7 +69,9 @@ impl Row<'_> {
 
     /// By which rows are put in order: those that rule by their instant, rows without one last, then by their id.
     pub fn order<'b>(&self, books: &'b Books, zone: Zone) -> (bool, i64, &'b str) {
-        let instant = self.decided.value().and_then(|_| self.record.decided_at.instant_in(zone));
+        let supposed = |day| Stamp::date(day).instant_in(zone);
+        let instant =
+            self.decided.value().and_then(|day| self.record.decided_at.instant_in(zone).or_else(|| supposed(day)));
         (instant.is_none(), instant.unwrap_or_default(), books.text(self.record.id))
     }
 }
@@ -112,7 +116,7 @@ impl<'a> Case<'a> {
             Some(at) => &lines[at..=at],
             None => lines,
         };
-        let decision = Case::decision_of(run, plan.policy, request);
+        let decision = Case::decision_of(run, plan.policy, request, trail);
         let submitted = request.submitted_at.day(plan.policy.zone).unwrap_or_default();
         Case { run, plan, request, invoice, asked: target, target, decision, submitted, exclusions, trail }
     }
@@ -163,7 +167,7 @@ impl<'a> Case<'a> {
     }
 
     #[inline]
-    fn cell<T>(&self, place: Place, column: Column, value: Option<T>) -> Cell<T> {
+    fn cell<T: Supposable>(&self, place: Place, column: Column, value: Option<T>) -> Cell<T> {
         self.trail.cell(self.books(), place, column, value)
     }
 
@@ -175,23 +179,19 @@ impl<'a> Case<'a> {
     // ---- the decision ----------------------------------------------------------------------------------------------
 
     /// A decision row of this case or of another under the same policy.
-    pub fn row(run: &Context<'a>, policy: &Policy, record: &'a Decision) -> Row<'a> {
+    pub fn row(run: &Context<'a>, policy: &Policy, record: &'a Decision, trail: &Trail) -> Row<'a> {
         let day = record.decided_at.day(policy.zone);
-        let later = run.as_of_given && day.is_some_and(|day| day > run.as_of);
-        let decided = match (day, later) {
-            (Some(decided), false) => Cell::Value(decided),
-            (Some(_), true) => Cell::Blank,
-            (None, _) if run.books.has(record.place, Column::DecidedAt) => Cell::Blank,
-            (None, _) => Cell::Absent,
-        };
+        let day = trail.peek(run.books, record.place, Column::DecidedAt, day);
+        let later = run.as_of_given && day.value().is_some_and(|day| day > run.as_of);
+        let decided = if later { Cell::Blank } else { day };
         let class = if later { OutcomeClass::Pending } else { run.class(record.outcome) };
         Row { record, class, decided }
     }
 
     /// *The decision* of a request: the earliest row that approves or denies, then the smallest id; if there is none, a
     /// withdrawn row before a pending one.
-    pub fn decision_of(run: &Context<'a>, policy: &Policy, request: &Request) -> Option<Row<'a>> {
-        let rows = run.books.decisions_of(request).map(|record| Case::row(run, policy, record));
+    pub fn decision_of(run: &Context<'a>, policy: &Policy, request: &Request, trail: &Trail) -> Option<Row<'a>> {
+        let rows = run.books.decisions_of(request).map(|record| Case::row(run, policy, record, trail));
         rows.min_by(|a, b| {
             let rank = |row: &Row<'_>| match row.class {
                 OutcomeClass::Accepted | OutcomeClass::Denied => 0,
@@ -208,10 +208,10 @@ impl<'a> Case<'a> {
 
     /// The case's rows.
     pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let (run, policy, decision) = (self.run, self.plan.policy, self.decision);
+        let (run, policy, decision, trail) = (self.run, self.plan.policy, self.decision, self.trail);
         let is_decision = move |record: &'a Decision| decision.filter(|row| std::ptr::eq(row.record, record));
         let records = run.books.decisions_of(self.request);
-        records.map(move |record| is_decision(record).unwrap_or_else(|| Case::row(run, policy, record)))
+        records.map(move |record| is_decision(record).unwrap_or_else(|| Case::row(run, policy, record, trail)))
     }
 
     /// The class of the decision's outcome; `None` without a row.
@@ -376,6 +376,21 @@ impl<'a> Case<'a> {
         Some(last)
     }
 
+    // ---- margins ---------------------------------------------------------------------------------------------------
+
+    /// Leaves how far a day lies from the last or the first of a term.
+    pub fn day_margin(&self, what: &'static str, day: NaiveDate, limit: (NaiveDate, End), term: Count) {
+        self.trail.margin(|| DayMargin::of(self.plan.policy, what, day, limit, term).map(Margin::Day));
+    }
+
+    /// Leaves how far an amount lies from a limit, if both are known; the rule lets them differ by one unit.
+    pub fn amount_margin(&self, what: &'static str, actual: Bounds, limit: Bounds) {
+        self.trail.margin(|| {
+            let (actual, limit, currency) = (actual.known()?, limit.known()?, self.currency());
+            Some(Margin::Amount(AmountMargin { what, actual, limit, tolerance: self.unit(), currency }))
+        });
+    }
+
     // ---- lines -----------------------------------------------------------------------------------------------------
 
     /// The day of an event in the life of a line.
@@ -494,11 +509,13 @@ impl<'a> Case<'a> {
     /// Whether an amount is above zero.
     pub fn above_zero(&self, column: AmountColumn) -> Truth {
         let cell = match self.amount_cell(column) {
-            Some((place, amount)) => self.cell(place, column.into(), Some(amount).filter(|a| !a.is_blank())),
+            Some((place, amount)) => {
+                self.cell(place, column.into(), (!amount.is_blank()).then(|| amount.is_positive()))
+            }
             None => Cell::Blank,
         };
         match cell {
-            Cell::Value(amount) => amount.is_positive().into(),
+            Cell::Value(positive) => positive.into(),
             Cell::Blank if column.blank_is_zero() => Truth::No,
             Cell::Blank => {
                 self.trail.unrecorded(column);
@@ -599,14 +616,26 @@ impl<'a> Case<'a> {
 
     /// The request that it goes back to, with its decision as this case's policy reads it.
     pub fn parent(&self) -> Option<(&'a Request, Option<Row<'a>>)> {
-        if self.request.parent_index == NO_PARENT {
-            return None;
-        }
-        let parent = self.books().requests.get(self.request.parent_index as usize)?;
-        let decision = Case::decision_of(self.run, self.plan.policy, parent);
+        let parent = match self.request.parent_index {
+            NO_PARENT => self.supposed_parent()?,
+            at => self.books().requests.get(at as usize)?,
+        };
+        let decision = Case::decision_of(self.run, self.plan.policy, parent, self.trail);
         self.trail.cite(parent.place);
         decision.iter().for_each(|row| self.trail.cite(row.record.place));
         Some((parent, decision))
+    }
+
+    /// A request of the invoice that is supposed to be the one that it goes back to.
+    fn supposed_parent(&self) -> Option<&'a Request> {
+        if !self.trail.supposes() || !self.request.parent.is_blank() {
+            return None;
+        }
+        let others = || self.books().requests_of(self.invoice).filter(|other| other.id != self.request.id);
+        self.trail.compared(Column::ParentRequestId, others().map(|other| other.id));
+        let column = Column::ParentRequestId;
+        let id = self.trail.peek(self.books(), self.request.place, column, None::<Sym>).value()?;
+        others().find(|other| other.id == id)
     }
 
     /// Who decided a row.

@@ -12,6 +12,7 @@ use crate::audit::{AsOf, Options, Unreconciled, as_of, audit_as_of, later};
 use crate::explain::Workings;
 use crate::export::{DivideError, DivideOptions, Division, Problem, ReadError, divide};
 use crate::finding::Finding;
+use crate::obtain::Facts;
 use crate::plan::Plans;
 use crate::policy::{Catalogue, word};
 use crate::record::{Books, HeldBack, Reject, Sources};
@@ -71,6 +72,8 @@ pub struct Asked<'a> {
     pub parts: usize,
     /// In which formats findings are written.
     pub formats: &'a [Format],
+    /// Whether the facts that are missing are wanted.
+    pub to_obtain: bool,
     /// How much of memory dividing and merging may take, in bytes.
     pub memory: usize,
 }
@@ -96,23 +99,25 @@ pub fn audit(
     folder: &mut Folder,
     begin: &dyn Fn(Step),
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Totals<'static>, DividedError> {
+) -> Result<(Totals<'static>, Option<Facts>), DividedError> {
     let spare = folder.spare()?;
     let vocabulary = asked.catalogue.reading_vocabulary();
     let into = DivideOptions { parts: asked.parts, folder: &spare, memory: asked.memory };
     begin(Step::Dividing);
-    let (totals, rows) = divide(asked.sources, &vocabulary, into, progress, |division| {
+    let (totals, rows, facts) = divide(asked.sources, &vocabulary, into, progress, |division| {
         Judged::of(asked, division, &spare, begin, progress)
     })?;
     begin(Step::Merging);
     rows.merge(asked, &totals, folder)?;
-    Ok(totals)
+    Ok((totals, asked.to_obtain.then(|| facts.unwrap_or_default())))
 }
 
 /// What the parts gave.
 struct Judged {
     rows: Rows,
     totals: Option<Totals<'static>>,
+    /// The facts that are missing, where they are wanted.
+    facts: Option<Facts>,
     /// The as-of date of the parts' own rows.
     as_of: AsOf,
 }
@@ -127,7 +132,7 @@ impl Judged {
         spare: &Path,
         begin: &dyn Fn(Step),
         progress: &(dyn Fn(u64) + Sync),
-    ) -> Result<(Totals<'static>, Rows), DividedError> {
+    ) -> Result<(Totals<'static>, Rows, Option<Facts>), DividedError> {
         begin(Step::Judging);
         let given = asked.options.as_of.is_some();
         let day = asked.options.as_of.or_else(|| division.latest().and_then(date_of_number));
@@ -137,9 +142,9 @@ impl Judged {
             begin(Step::Judging);
             judged = Judged::as_of(asked, division, spare, Some(judged.as_of), progress)?;
         }
-        let Judged { rows, totals, as_of } = judged;
+        let Judged { rows, totals, facts, as_of } = judged;
         let Some(totals) = totals else { return Err(DivideError::Disk(io::ErrorKind::NotFound.into()).into()) };
-        Ok((Totals { as_of, ..totals }, rows))
+        Ok((Totals { as_of, ..totals }, rows, facts))
     }
 
     /// Judges all parts as of a day; without one only looks for the latest.
@@ -150,7 +155,7 @@ impl Judged {
         day: Option<AsOf>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Judged, DividedError> {
-        let mut judged = Judged { rows: Rows::create(spare)?, totals: None, as_of: NO_DAY };
+        let mut judged = Judged { rows: Rows::create(spare)?, totals: None, facts: None, as_of: NO_DAY };
         for part in 0..division.count() {
             if let Some(books) = division.read(part, word::texts_with_words(), progress)? {
                 judged.as_of = later(judged.as_of, as_of(asked.catalogue, &books, asked.options));
@@ -167,6 +172,10 @@ impl Judged {
         let results = Results { catalogue, books, report: &report };
         let workings = Workings::of(catalogue, books, options, day);
         self.rows.add(results, asked.formats.contains(&Format::Html).then_some(&workings))?;
+        if asked.to_obtain {
+            let facts = Facts::of(catalogue, books, options, day);
+            self.facts = Some(self.facts.take().unwrap_or_default().join(facts));
+        }
         let totals = Totals::of(results).into_owned();
         match &mut self.totals {
             Some(sum) => sum

@@ -2,11 +2,13 @@
 //! with its own.
 
 use crate::audit::{AsOf, Engine, Few, Options, as_of, context, write_up, write_up_line};
+use crate::bounds::Bound;
 use crate::case::{Case, Context};
 use crate::check::line::BilledLine;
 use crate::check::outcome::Verdict;
 use crate::check::{judge, line, rows};
 use crate::finding::Finding;
+use crate::margin::Margin;
 use crate::plan::{Listed, Plan, Plans};
 use crate::policy::{Catalogue, Policy, Version};
 use crate::record::{Books, Invoice, InvoiceLine, Place, Request};
@@ -23,6 +25,24 @@ pub struct Judged<'a> {
     pub finding: Option<Finding<'a>>,
     /// The steps of the working, in order.
     pub working: Vec<String>,
+    /// How near it was to another verdict, where it was near.
+    pub near: Vec<Margin>,
+    /// If it is indeterminate: the facts that are missing, with what values of them could lead to.
+    pub bounds: Vec<Bound>,
+}
+
+impl<'a> Judged<'a> {
+    /// What an outcome came to, with what its trail has kept.
+    fn of(rule: Listed<'a>, verdict: Option<Verdict>, finding: Option<Finding<'a>>, trail: &Trail) -> Judged<'a> {
+        let near = trail.margins().into_iter().filter(Margin::is_near).collect();
+        Judged { rule, verdict, finding, near, working: trail.restart(), bounds: Vec::new() }
+    }
+
+    /// The same with its bounds, if it is indeterminate.
+    fn bounded(self, bounds: impl FnOnce() -> Vec<Bound>) -> Judged<'a> {
+        let indeterminate = self.verdict == Some(Verdict::Indeterminate);
+        Judged { bounds: if indeterminate { bounds() } else { Vec::new() }, ..self }
+    }
 }
 
 /// Whether a case was judged.
@@ -201,7 +221,8 @@ impl<'a> Engine<'_, 'a> {
                 let fault = self.fault(outcome, &trail);
                 let rule = self.plans.listed[applied.number];
                 let finding = fault.map(|fault| write_up(rule, &case, plan, row, fault));
-                judged.push(Judged { rule, verdict, finding, working: trail.restart() });
+                let outcome = Judged::of(rule, verdict, finding, &trail);
+                judged.push(outcome.bounded(|| self.bounds_of_case(request, own, applied)));
             }
         }
         let requests = self.run.books.requests_of(invoice);
@@ -214,7 +235,8 @@ impl<'a> Engine<'_, 'a> {
                     let verdict = outcome.verdict();
                     let fault = self.fault(outcome, &trail);
                     let finding = fault.map(|fault| write_up(rule, case, plan, Some(row), fault));
-                    judged.push(Judged { rule, verdict, finding, working: trail.restart() });
+                    let outcome = Judged::of(rule, verdict, finding, &trail);
+                    judged.push(outcome.bounded(|| self.bounds_together(invoice, request, row.record.id)));
                 }
             });
         }
@@ -235,7 +257,8 @@ impl<'a> Engine<'_, 'a> {
                 let verdict = outcome.verdict();
                 let fault = self.fault(outcome, &trail);
                 let finding = fault.map(|fault| write_up_line(self.plans.listed[*number], &billed, plan, fault));
-                judged.push(Judged { rule: self.plans.listed[*number], verdict, finding, working: trail.restart() });
+                let outcome = Judged::of(self.plans.listed[*number], verdict, finding, &trail);
+                judged.push(outcome.bounded(|| self.bounds_of_line(invoice, line, plan, rule)));
             }
         }
         judged

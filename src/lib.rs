@@ -22,9 +22,12 @@
 //! | part | what is read at a time of exports larger than memory (`divided`) |
 //! | story, plant | what generated exports tell about a request; how it goes against one rule |
 //! | inspection | what is in another system's export, and which canonical columns its own resemble |
+//! | margin, near miss | how far a case lay from another verdict; a margin of a day, a unit, a point or one condition |
+//! | bound | what a rule could say of a case if a missing fact were known, with the least and the most money |
 //! | trail, working | the columns and rows that an outcome rests on; the steps by which it came about |
 
 pub mod audit;
+pub mod bounds;
 pub mod calendar;
 pub mod case;
 pub mod check;
@@ -40,12 +43,15 @@ pub mod finding;
 pub mod generate;
 pub mod inspect;
 pub mod mapping;
+pub mod margin;
 pub mod money;
+pub mod obtain;
 pub mod plan;
 pub mod policy;
 pub mod record;
 pub mod report;
 pub mod sensitivity;
+pub mod suppose;
 pub mod text;
 pub mod time;
 pub mod trail;

@@ -1,4 +1,4 @@
-//! `report.html` in a browser: it opens without an error or a request, its figures are those of `summary.json`, findings
+//! `report.html`, and the page about a case, in a browser: it opens without an error or a request, its figures are those of `summary.json`, findings
 //! are filtered, sorted, searched and opened, by link and by keyboard, it prints, and text of the exports stays text.
 //!
 //! The tests need Chromium and are not run by default: `cargo test --test browser -- --ignored`. Where there is none,
@@ -120,7 +120,7 @@ fn watch(tab: &Tab) -> Arc<Mutex<Vec<String>>> {
 impl Opened {
     fn go(&self, url: &str) {
         self.tab.navigate_to(url).unwrap().wait_until_navigated().unwrap();
-        self.until("document.readyState === 'complete' && !document.getElementById('list').hidden");
+        self.until("document.readyState === 'complete' && !(document.getElementById('list') || {}).hidden");
     }
 
     /// What a script says, by way of JSON.
@@ -507,4 +507,42 @@ fn the_page_needs_nothing_beside_it() {
     let tree: Page::GetFrameTreeReturnObject = page.tab.call_method(Page::GetFrameTree(None)).unwrap();
     assert!(tree.frame_tree.child_frames.is_none());
     page.assert_quiet();
+}
+
+/// The page about a case, in a folder of its own.
+fn explained(case: &str) -> Results {
+    let folder = tempfile::tempdir().unwrap();
+    let mut explain = Command::cargo_bin("reperform").unwrap();
+    let explain = explain.current_dir(root()).args(["explain", case, "fixtures/quarter", "--format", "html"]);
+    let page = explain.assert().code(0).get_output().stdout.clone();
+    std::fs::write(folder.path().join("report.html"), page).unwrap();
+    Results { out: folder.path().to_path_buf(), _folder: folder }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn the_page_of_a_case_opens_quietly_fits_and_prints() {
+    // One with deviations, one kept by little, one that a missing fact leaves open.
+    for (case, section, says) in [
+        ("RQ-20547", "#rules", "deviation"),
+        ("RQ-20408", "#near", "Near misses"),
+        ("RQ-20609", "#rules", "indeterminate"),
+    ] {
+        let results = explained(case);
+        let Some(page) = open(&results, "") else { return };
+        assert_eq!(page.text("h1"), format!("Case {case}"));
+        assert!(page.text(&format!("section:has({section})")).contains(says), "{case}");
+        for (width, dark) in [(1400, false), (1400, true), (390, false), (390, true)] {
+            page.size(width, 1000);
+            let fits = page.ask("document.documentElement.scrollWidth <= innerWidth");
+            assert_eq!(fits, true, "{case}: nothing is wider than {width} pixels");
+            let look = if dark { "dark" } else { "light" };
+            page.picture(&format!("{case}-{width}-{look}.png"), (width, 2600), dark);
+        }
+        let print = SetEmulatedMedia { media: Some("print".to_owned()), features: None };
+        page.tab.call_method(print).unwrap();
+        let breaks = page.ask("Array.from(document.querySelectorAll('section'), s => getComputedStyle(s).breakBefore)");
+        assert!(breaks.as_array().unwrap().iter().all(|before| before == "auto"), "{breaks}");
+        page.assert_quiet();
+    }
 }

@@ -17,6 +17,8 @@ mod formats;
 mod generate;
 #[path = "cli/inspect.rs"]
 mod inspect;
+#[path = "cli/obtain.rs"]
+mod obtain;
 #[path = "cli/packed.rs"]
 mod packed;
 #[path = "cli/parquet.rs"]

@@ -7,12 +7,15 @@ use reperform::audit::{Options, audit};
 use reperform::divided::{self, Asked, DividedError};
 use reperform::explain::Workings;
 use reperform::export::{DivideError, DivideOptions, divide};
+use reperform::obtain::Facts;
+use reperform::plan::Plans;
 use reperform::policy::{Catalogue, shipped, word};
 use reperform::record::{Export, Sources};
 use reperform::report::Results;
 use reperform::report::files;
 use reperform::report::folder::Folder;
 use reperform::report::format::Format;
+use reperform::report::to_obtain;
 use reperform::report::totals::Totals;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +44,13 @@ fn contents(folder: Folder) -> Vec<Vec<u8>> {
     FILES.iter().map(|file| fs::read(place.join(file)).unwrap()).collect()
 }
 
+/// The facts to be obtained, as they are written.
+fn listed(facts: &Facts, options: &Options) -> Vec<u8> {
+    let mut written = Vec::new();
+    to_obtain::write(facts, &Plans::of(&CATALOGUE, &options.selection).listed, &mut written).unwrap();
+    written
+}
+
 fn whole(sources: &Sources, options: &Options) -> Given {
     let target = tempfile::tempdir().unwrap();
     let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
@@ -51,20 +61,28 @@ fn whole(sources: &Sources, options: &Options) -> Given {
     let results = Results { catalogue: &CATALOGUE, books: &books, report: &report };
     let workings = Workings::of(&CATALOGUE, &books, options, report.as_of);
     let totals = files::write(results, &workings, &Format::ALL, &mut folder).unwrap();
-    Ok((contents(folder), totals.into_owned()))
+    let mut contents = contents(folder);
+    contents.push(listed(&Facts::of(&CATALOGUE, &books, options, report.as_of), options));
+    Ok((contents, totals.into_owned()))
 }
 
 fn in_parts(sources: &Sources, options: &Options, parts: usize, memory: usize) -> Given {
     let target = tempfile::tempdir().unwrap();
     let mut folder = Folder::begin(&target.path().join("out"), false).unwrap();
-    let asked = Asked { catalogue: &CATALOGUE, sources, options, formats: &Format::ALL, parts, memory };
-    let totals = divided::audit(&asked, &mut folder, &|_| {}, &|_| {}).map_err(|error| error.to_string());
-    if totals.is_err() {
-        drop(folder);
-        assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0, "something was left behind");
-        return totals.map(|totals| (Vec::new(), totals));
-    }
-    Ok((contents(folder), totals?))
+    let formats = &Format::ALL;
+    let asked = Asked { catalogue: &CATALOGUE, sources, options, formats, to_obtain: true, parts, memory };
+    let audited = divided::audit(&asked, &mut folder, &|_| {}, &|_| {}).map_err(|error| error.to_string());
+    let (totals, facts) = match audited {
+        Ok(audited) => audited,
+        Err(error) => {
+            drop(folder);
+            assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0, "something was left behind");
+            return Err(error);
+        }
+    };
+    let mut contents = contents(folder);
+    contents.push(listed(&facts.unwrap(), options));
+    Ok((contents, totals))
 }
 
 fn all_verdicts() -> Options {

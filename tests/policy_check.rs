@@ -151,7 +151,7 @@ fn the_page_on_policies_lists_every_code() {
     let page = fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once(HEADER).expect("policies/README.md has a table of codes");
     let (_, after) = rest.split_once("\n\n").expect("a section follows the table");
-    let row = |code: &Code| format!("| `{}` | {} | {} |\n", code.name, code.level.name(), code.about);
+    let row = |code: &Code| format!("| `{}` | {} | {} |\n", code.name, code.level.name(), code::about(*code));
     let table: String = code::ALL.iter().map(row).collect();
     let current = format!("{before}{HEADER}{table}\n{after}");
     if blesses() {

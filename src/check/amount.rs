@@ -89,6 +89,11 @@ fn compare(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits) ->
     let bounds = case.term(exact.of);
     let (what, unit) = (crate::wording::term(exact.of), case.unit());
     case.trail.note(|| format!("accepted {}; {what} {}", limits.list(case), case.show_bounds(bounds)));
+    let nearest = |actual: Decimal| match side {
+        Side::Direct => limits.nearest(actual),
+        Side::Upper => limits.largest(),
+    };
+    case.amount_margin(what, bounds, Bounds::exactly(nearest(bounds.low)));
     let above_all = limits.top().is_some_and(|top| bounds.low > plus(top, unit));
     let Some(actual) = bounds.known() else {
         // However much it is, it is more than is accepted.
@@ -144,6 +149,9 @@ fn wrong(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits, diff
 
 /// How the accepted amounts came about, to follow a message.
 fn basis_in_words(exact: &ExactAmount, case: &Case<'_>, side: Side) -> String {
+    if case.trail.supposes() {
+        return String::new();
+    }
     let trail = Trail::with_working();
     basis::accepted(&exact.by, &Case { trail: &trail, ..*case }, side);
     let steps = trail.restart();
@@ -154,6 +162,7 @@ fn basis_in_words(exact: &ExactAmount, case: &Case<'_>, side: Side) -> String {
 pub fn above_largest(case: &Case<'_>, of: Term, largest: Decimal) -> Outcome {
     let actual = case.term(of);
     let limit = Bounds::exactly(largest);
+    case.amount_margin(crate::wording::term(of), actual, limit);
     match actual.exceeds(limit, case.unit()) {
         Truth::No => Outcome::Compliant,
         Truth::Unknown => Outcome::Indeterminate(UNKNOWN_FIGURE),

@@ -1,9 +1,12 @@
 //! How the conditions of a policy file are answered.
 
-use super::outcome::Truth;
+use super::outcome::{Bounds, Truth};
 use crate::case::Case;
 use crate::column::{AmountColumn, CodeColumn, Column, FlagColumn, RequestTime};
-use crate::policy::condition::{Base, Blank, CategoryBase, CodeTest, Condition, LineTest, RecordedColumn, Timely};
+use crate::margin::{End, Margin};
+use crate::policy::condition::{
+    Base, Blank, CategoryBase, CodeTest, Condition, LineTest, RecordedColumn, Term, Timely,
+};
 use crate::policy::word::Word;
 use crate::record::{Cell, InvoiceLine};
 use crate::text::Sym;
@@ -49,18 +52,24 @@ impl Case<'_> {
             Condition::Positive(column) => self.above_zero(*column),
             Condition::PositiveOrUnrecorded(column) => (self.amount(*column) != Cell::Value(Decimal::ZERO)).into(),
             Condition::AtLeast { column, value } => match self.amount(*column) {
-                Cell::Value(amount) => (amount >= value.0).into(),
+                Cell::Value(amount) => {
+                    self.number_margin(Column::from(*column).name(), amount, value.0);
+                    (amount >= value.0).into()
+                }
                 Cell::Blank => Truth::No,
                 Cell::Absent => Truth::Unknown,
             },
             Condition::ShareAbove { column, percent, of } => {
-                let share = self.term(*of).scaled(percent.0 / Decimal::ONE_HUNDRED);
-                self.bounds(*column).exceeds(share, Decimal::ZERO)
+                let (amount, whole) = (self.bounds(*column), self.term(*of));
+                self.share_margin(amount, whole, (*column, percent.0, *of));
+                amount.exceeds(whole.scaled(percent.0 / Decimal::ONE_HUNDRED), Decimal::ZERO)
             }
             Condition::AnyLine(test) => Truth::any(self.target.iter().map(|line| self.line_fits(line, test))),
             Condition::Timely(timely) => self.timely(timely),
             Condition::OutageLongerThan { minutes } => {
-                self.outage().map_or(Truth::Unknown, |(lasted, _)| (lasted > i64::from(*minutes)).into())
+                let Some((lasted, _)) = self.outage() else { return Truth::Unknown };
+                self.number_margin("the outage in minutes", lasted.into(), (*minutes).into());
+                (lasted > i64::from(*minutes)).into()
             }
             Condition::SameAccount => (self.request.account == self.invoice.account).into(),
             Condition::SameCurrency => self.comparable().into(),
@@ -71,8 +80,23 @@ impl Case<'_> {
         }
     }
 
+    /// Leaves how far a number lies from a threshold.
+    pub fn number_margin(&self, what: &'static str, actual: Decimal, limit: Decimal) {
+        self.trail.margin(|| Some(Margin::Number { what, actual, limit }));
+    }
+
+    /// Leaves how far an amount lies from a share of another, if both are known.
+    fn share_margin(&self, amount: Bounds, whole: Bounds, (column, limit, of): (AmountColumn, Decimal, Term)) {
+        self.trail.margin(|| {
+            let whole = whole.known().filter(|whole| !whole.is_zero())?;
+            let actual = amount.known()?.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(whole)?;
+            Some(Margin::Share { what: Column::from(column).name(), of: crate::wording::term(of), actual, limit })
+        });
+    }
+
     /// Whether a cell holds one of several words; unknown if the column is absent.
     pub fn code_in(&self, column: CodeColumn, words: &[Word]) -> Truth {
+        self.trail.compared(column, words.iter().map(|word| word.0));
         match self.code(column) {
             Cell::Value(word) => is_one_of(word, words).into(),
             Cell::Blank => Truth::No,
@@ -122,6 +146,7 @@ impl Case<'_> {
             Cell::Absent => return Truth::Unknown,
         };
         let Some(last) = self.last_day(day, timely.within) else { return Truth::Unknown };
+        self.day_margin("the request", self.submitted, (last, End::Last), timely.within);
         let in_time = Truth::from(self.submitted <= last);
         let Some(more) = timely.extended.as_ref().filter(|_| in_time == Truth::No) else { return in_time };
         let longer = self.last_day(last, more.by).map_or(Truth::Unknown, |last| (self.submitted <= last).into());
@@ -192,12 +217,16 @@ impl Case<'_> {
             }
             cell.value()
         });
+        for (column, other) in [(left, b), (right, a)] {
+            self.trail.compared(column, other);
+        }
         a.zip(b).map_or(Truth::Unknown, |(a, b)| (a == b).into())
     }
 
     fn same_decider_as_parent(&self) -> Truth {
         let parent = self.parent().and_then(|(_, row)| row);
         let pair = self.decision.zip(parent).map(|(own, parent)| [own, parent].map(|row| self.decided_by(row.record)));
+        self.trail.compared(Column::DecidedBy, pair.iter().flatten().filter_map(|decider| decider.value()));
         match pair {
             Some([Cell::Value(own), Cell::Value(parent)]) => (own == parent).into(),
             _ => {

@@ -1,6 +1,6 @@
 //! The administrative fee: that of the stage, and none at the others.
 
-use super::outcome::{Fault, Outcome, Possible, Verdict, plus};
+use super::outcome::{Bounds, Fault, Outcome, Possible, Verdict, plus};
 use super::{FOREIGN, UNKNOWN_FIGURE, stage};
 use crate::case::Case;
 use crate::money;
@@ -39,6 +39,7 @@ fn compare(fee: &StageFee, case: &Case<'_>, mut fees: Vec<Decimal>) -> Outcome {
         return Outcome::Indeterminate(UNKNOWN_FIGURE);
     };
     case.trail.note(|| format!("fee {}, retained {}", case.show(nearest), case.show(actual)));
+    case.amount_margin("fee", Bounds::exactly(actual), Bounds::exactly(nearest));
     let difference = plus(nearest, -actual);
     if difference.abs() <= case.unit() {
         return Outcome::Compliant;

@@ -1,7 +1,7 @@
 //! Limits on money: less than the whole, and no more than another amount.
 
 use super::amount::above_largest;
-use super::outcome::{Fault, Outcome, Possible, Truth, Verdict, plus};
+use super::outcome::{Bounds, Fault, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, Side, UNKNOWN_FIGURE};
 use crate::case::Case;
 use crate::money;
@@ -32,6 +32,8 @@ pub fn in_part(part: &InPart, case: &Case<'_>, side: Side) -> Outcome {
         Outcome::from(Fault::new(verdict, message).between(expected, case.show(paid)).worth(effect))
     };
     case.trail.note(|| format!("refunded {} of {}", case.show(paid), case.show(whole)));
+    let limits = std::iter::once(whole).chain(unearned);
+    limits.for_each(|limit| case.amount_margin("refund", refund, Bounds::exactly(limit)));
     if paid >= plus(whole, -case.unit()) {
         let message = format!("{} was refunded, the whole price, where the text allows only a part", case.show(paid));
         return fault(Verdict::Deviation, message, format!("less than {}", case.show(whole)));
@@ -53,6 +55,7 @@ pub fn at_most(limit: &AtMost, case: &Case<'_>) -> Outcome {
     let (actual, most) = (case.term(limit.amount), case.term(limit.limit));
     let (what, of) = (crate::wording::term(limit.amount), crate::wording::term(limit.limit));
     case.trail.note(|| format!("{what} {}, {of} {}", case.show_bounds(actual), case.show_bounds(most)));
+    case.amount_margin(what, actual, most);
     let above = actual.exceeds(most, case.unit());
     let mut possible = Possible::default();
     if above.possible() {

@@ -8,6 +8,7 @@ use crate::text::Sym;
 use crate::time::Form;
 
 pub fn ladder(ladder: &Ladder, case: &Case<'_>) -> Outcome {
+    case.trail.compared(ladder.column, ladder.steps.iter().map(|step| step.0));
     let Cell::Value(word) = case.code_of(case.request, ladder.column) else {
         case.trail.unrecorded(ladder.column);
         return Outcome::Indeterminate("the step is not recorded");
@@ -16,6 +17,9 @@ pub fn ladder(ladder: &Ladder, case: &Case<'_>) -> Outcome {
         Some(at) if at > 0 => ladder.steps[at - 1].0,
         _ => return Outcome::NotApplicable,
     };
+    let books = case.books();
+    let parents = books.requests_of(case.invoice).flat_map(|request| [request.parent, request.id]);
+    case.trail.compared(crate::column::Column::ParentRequestId, parents.filter(|id| !id.is_blank()));
     let Cell::Value(parent) = case.parent_id() else {
         case.trail.unrecorded(crate::column::Column::ParentRequestId);
         return Outcome::Indeterminate("the request that it goes back to is not recorded");

@@ -5,8 +5,10 @@ use super::{NO_CALENDAR, UNKNOWN_FIGURE};
 use crate::calendar::days_between;
 use crate::case::Context;
 use crate::column::Column;
+use crate::margin::{AmountMargin, DayMargin, End, Margin};
 use crate::money;
 use crate::plan::Plan;
+use crate::policy::condition::Count;
 use crate::policy::rule::{Check, LineFree, LinePrice, Rule};
 use crate::record::{Cell, Invoice, InvoiceLine};
 use crate::trail::Trail;
@@ -59,6 +61,15 @@ impl BilledLine<'_> {
         money::unit(self.invoice.currency)
     }
 
+    fn amount_margin(&self, what: &'static str, actual: Decimal, limit: Decimal, tolerance: Decimal) {
+        let currency = self.invoice.currency;
+        self.trail.margin(|| Some(Margin::Amount(AmountMargin { what, actual, limit, tolerance, currency })));
+    }
+
+    fn day_margin(&self, what: &'static str, day: NaiveDate, last: NaiveDate, term: Count) {
+        self.trail.margin(|| DayMargin::of(self.plan.policy, what, day, (last, End::Last), term).map(Margin::Day));
+    }
+
     fn show(&self, amount: Decimal) -> String {
         format!("{} {}", money::show(amount, self.invoice.currency), self.invoice.currency.code())
     }
@@ -97,6 +108,9 @@ fn line_price(price: &LinePrice, billed: &BilledLine<'_>) -> Outcome {
     billed
         .trail
         .note(|| format!("{} for {} units; the text gives {}", billed.show(total), quantity.normalize(), expected()));
+    for limit in [least, most] {
+        billed.amount_margin("line's total", total, limit, slack);
+    }
     let fault = |verdict, limit: Decimal| {
         let units = if quantity == Decimal::ONE { "unit" } else { "units" };
         let (expected, billed, count) = (expected(), billed.show(total), quantity.normalize());
@@ -122,6 +136,7 @@ fn line_rate(billed: &BilledLine<'_>) -> Outcome {
         return Outcome::Indeterminate("the price per unit or the contract's is not recorded");
     };
     billed.trail.note(|| format!("{} a unit; the contract sets {}", billed.show(price), billed.show(rate)));
+    billed.amount_margin("price a unit", price, rate, billed.unit());
     let above = plus(price, -rate);
     if above <= billed.unit() {
         return Outcome::Compliant;
@@ -143,6 +158,7 @@ fn in_advance(billed: &BilledLine<'_>) -> Outcome {
     if charged <= start {
         return Outcome::Compliant;
     }
+    billed.day_margin("the charge", charged, start, Count::Days(0));
     let late = days_between(start, charged);
     let message = format!("billed on {charged}, {late} days after its period began on {start}");
     Fault::new(Verdict::Deviation, message).between(start.to_string(), charged.to_string()).late(late).into()
@@ -168,6 +184,7 @@ fn free_of_charge(free: &LineFree, billed: &BilledLine<'_>) -> Outcome {
         Cell::Absent => return Outcome::Indeterminate("the export does not show when the work began"),
     };
     billed.trail.note(|| format!("the work began on {work}; free of charge until {last}"));
+    billed.day_margin("the work began", work, last, free.within);
     if work > last {
         return Outcome::Compliant;
     }

@@ -6,7 +6,6 @@ use crate::case::Case;
 use crate::column::{CodeColumn, Columns};
 use crate::policy::rule::{Check, NonRefundable, Rule, Ruling};
 use crate::record::InvoiceLine;
-use crate::trail::Trail;
 
 /// The rule that excludes a line, by its number among the plan's, and whether for review only; or none.
 type Owner = Option<(usize, bool)>;
@@ -25,7 +24,7 @@ pub struct Exclusions {
 
 impl Exclusions {
     fn of(case: &Case<'_>) -> Exclusions {
-        let trail = Trail::default();
+        let trail = case.trail.beside();
         let case = Case { trail: &trail, ..*case };
         let mut owners = Vec::new();
         for (at, line) in case.asked.iter().enumerate() {
@@ -167,6 +166,8 @@ fn in_world(number: usize, case: &Case<'_>, world: &[Owner]) -> Outcome {
             case.show_bounds(credit)
         )
     });
+    case.amount_margin("refund", refund, limit);
+    case.amount_margin("refund and credit", all, limit);
     let fault = |verdict, given: Bounds, message: String| {
         Outcome::from(
             Fault::new(verdict, message)

@@ -1,6 +1,6 @@
 //! Parts of a project: nothing for completed ones, all for future ones, some for the current ones.
 
-use super::outcome::{Fault, MOST_WORLDS, Outcome, Possible, Truth, Verdict, plus};
+use super::outcome::{Bounds, Fault, MOST_WORLDS, Outcome, Possible, Truth, Verdict, plus};
 use super::{FOREIGN, Side, UNKNOWN_FIGURE, amount};
 use crate::case::Case;
 use crate::policy::OutcomeClass;
@@ -83,6 +83,9 @@ fn compare(case: &Case<'_>, range: Range) -> Outcome {
     let unit = case.unit();
     let between = || format!("{}..{}", crate::money::show(range.low, case.currency()), case.show(range.high));
     case.trail.note(|| format!("between {}; refunded {}", between(), case.show(refund)));
+    for limit in [range.low, range.high] {
+        case.amount_margin("refund", Bounds::exactly(refund), Bounds::exactly(limit));
+    }
     let fault = |verdict, effect: Decimal| {
         let between = between();
         let message = format!("{} was refunded, and the milestones give {between}", case.show(refund));

@@ -24,6 +24,7 @@ mod time;
 pub use condition::is_one_of;
 
 use crate::case::{Case, Row};
+use crate::margin::Margin;
 use crate::policy::Policy;
 use crate::policy::condition::{Condition, State, States};
 use crate::policy::rule::{Check, Rule};
@@ -119,6 +120,25 @@ fn presupposed(rule: &Rule, side: Side) -> Option<State> {
     }
 }
 
+/// The only condition of several for which a rule does not apply, if all others surely hold and one of them says more than
+/// what became of the case: else nearly every case would be near to nearly every rule.
+fn only_condition(rule: &Rule, case: &Case<'_>, side: Side) -> Option<Margin> {
+    // What these consult is no part of the outcome.
+    let trail = case.trail.beside();
+    let case = Case { trail: &trail, ..*case };
+    let state = presupposed(rule, side).map(Condition::State);
+    let conditions: Vec<&Condition> = rule.when.iter().chain(&state).collect();
+    let mut failing = conditions.iter().filter(|condition| case.holds(condition) != Truth::Yes);
+    let (only, others) = (failing.next()?, failing.next());
+    let telling =
+        |condition: &&&Condition| !std::ptr::eq(**condition, *only) && !matches!(condition, Condition::State(_));
+    let fails = others.is_none() && case.holds(only) == Truth::No && conditions.iter().any(|c| telling(&c));
+    fails.then(|| match only {
+        Condition::Not(only) => Margin::Condition { question: crate::wording::question(only), negated: true },
+        only => Margin::Condition { question: crate::wording::question(only), negated: false },
+    })
+}
+
 /// The states in all of which a case must be for a rule to apply: a case that is surely not in one of them need not be
 /// put to the rule.
 pub fn needed_states(rule: &Rule, side: Side) -> States {
@@ -135,6 +155,7 @@ pub fn needed_states(rule: &Rule, side: Side) -> States {
 fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {
     let scope = scope(rule, case, side);
     if scope == Truth::No {
+        case.trail.margin(|| only_condition(rule, case, side));
         return Outcome::NotApplicable;
     }
     let unfilled = rule.needs.iter().filter(|need| case.filled(**need) != Truth::Yes);

@@ -37,6 +37,7 @@ pub fn duplicate(case: &Case<'_>) -> Outcome {
             possible.add(Outcome::Indeterminate(FOREIGN));
         } else {
             let sum = all.fold(nothing, |sum, each| sum + given(each));
+            case.amount_margin("sum given", sum, case.term(Term::TargetAmount));
             let above = sum.exceeds(case.term(Term::TargetAmount), case.unit());
             if above.possible() {
                 possible.add(fault(Verdict::Deviation, &earlier[0], "paid"));

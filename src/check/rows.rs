@@ -17,7 +17,7 @@ pub fn single_decision<'a>(side: Side, case: &Case<'a>, emit: &mut dyn FnMut(Opt
     let other = |record: &&Decision| record.id != decision.record.id;
     let other_rows = case.books().decisions_of(case.request).filter(other);
     let mut further: Vec<Row<'a>> =
-        other_rows.map(|record| Case::row(case.run, case.plan.policy, record)).filter(Row::rules).collect();
+        other_rows.map(|record| Case::row(case.run, case.plan.policy, record, case.trail)).filter(Row::rules).collect();
     case.trail
         .note(|| format!("{} is the decision; {} further ones", case.books().text(decision.record.id), further.len()));
     if further.is_empty() {
@@ -109,6 +109,7 @@ impl Totals {
         let mut above = Truth::No;
         if let Some(at) = of_line {
             let limit = case.term(Term::TargetAmount);
+            case.amount_margin("sum given back on the line", self.lines[at].given, limit);
             above = self.lines[at].given.exceeds(limit, case.unit());
             if above.possible() {
                 let fault = excess(given, self.lines[at].given, limit, self.lines[at].reported, line_name(case));
@@ -121,6 +122,7 @@ impl Totals {
         }
         if above != Truth::Yes {
             let limit = case.term(Term::InvoiceTotal);
+            case.amount_margin("sum given back on the invoice", self.invoice, limit);
             let over = self.invoice.exceeds(limit, case.unit());
             if over.possible() {
                 let fault = excess(given, self.invoice, limit, self.reported, "the invoice".to_owned());

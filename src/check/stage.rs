@@ -16,6 +16,7 @@ pub type Stages<'p> = Vec<&'p Stage>;
 
 /// The stages of the target at submission: one entry, or one for each value that an unknown fact could have.
 pub fn stages<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Vec<Stages<'p>> {
+    case.trail.compared(CodeColumn::Stage, schedule.stages.iter().map(|stage| stage.stage.0));
     if let Cell::Value(word) = case.code(CodeColumn::Stage) {
         let named: Stages<'p> = schedule.stages.iter().filter(|s| s.stage.0 == word).collect();
         case.trail.note(|| format!("stage `{}` as recorded", case.books().text(word)));
@@ -50,6 +51,10 @@ fn by_progress<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Stages<'p> {
         case.trail.unrecorded(AmountColumn::PercentComplete);
         return Vec::new();
     };
+    for (from, to) in schedule.stages.iter().filter_map(|stage| stage.progress) {
+        let edges = [from.0, to.0].into_iter().filter(|edge| !edge.is_zero() && *edge != Decimal::ONE_HUNDRED);
+        edges.for_each(|edge| case.number_margin(Column::from(AmountColumn::PercentComplete).name(), percent, edge));
+    }
     schedule.stages.iter().filter(|s| s.progress.is_some_and(|range| lies_in(percent, range))).collect()
 }
 

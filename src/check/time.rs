@@ -6,6 +6,7 @@ use super::outcome::{Fault, Outcome, Possible, Truth, Verdict};
 use crate::calendar::days_between;
 use crate::case::Case;
 use crate::column::RequestTime;
+use crate::margin::{DayMargin, End, Margin};
 use crate::policy::OutcomeClass;
 use crate::policy::condition::Count;
 use crate::policy::rule::{Chronology, Deadline, Event, Moment, Notice, Start, Window, WindowEvent};
@@ -52,6 +53,7 @@ fn term_of(deadline: &Deadline, case: &Case<'_>) -> Result<Count, Outcome> {
         (None, Some(by)) => by,
         (None, None) => return Err(Outcome::NotApplicable),
     };
+    case.trail.compared(by.column, by.terms.iter().map(|term| term.word.0));
     let Cell::Value(word) = case.code(by.column) else {
         case.trail.unrecorded(by.column);
         return Err(Outcome::Indeterminate("the term depends on a word that is not recorded"));
@@ -145,6 +147,12 @@ fn by_last_day(
         Some(day) => format!("{what} on {day}, {} days after the last day {last}", days_between(last, day)),
         None => format!("{what}: not yet on {}, last day {last}", case.run.as_of),
     });
+    let longest = || terms.iter().rev().find(|term| case.last_day(from, **term) == Some(term_ends));
+    case.trail.margin(|| {
+        let day = event.unwrap_or(case.run.as_of);
+        let margin = DayMargin::of(case.plan.policy, what, day, (last, End::Last), *longest()?)?;
+        Some(Margin::Day(DayMargin { came: event.is_some(), ..margin }))
+    });
     if event.is_some_and(|day| day <= last) {
         return Outcome::Compliant;
     }
@@ -154,7 +162,7 @@ fn by_last_day(
     if earlier == Truth::Unknown {
         return Outcome::Indeterminate("the day of the event is not known");
     }
-    let longest = terms.iter().rev().find(|term| case.last_day(from, **term) == Some(term_ends));
+    let longest = longest();
     let term = longest.map_or(String::new(), |term| crate::wording::count(*term));
     let counted = match until {
         Suspension::Until(_) if last > term_ends => format!("suspended until then; else by {term_ends}"),
@@ -241,6 +249,7 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
         return Outcome::Indeterminate("neither the payment nor the decision has a day");
     };
     case.trail.note(|| format!("{what} on {day}, last day {last}"));
+    case.day_margin(what, day, (last, End::Last), window.within);
     if day <= last {
         return Outcome::Compliant;
     }
@@ -257,6 +266,7 @@ pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
     };
     let Some(longer) = &window.or_review else { return fault(Verdict::Deviation) };
     let Some(longest) = case.last_day(base, longer.within) else { return Outcome::Indeterminate(NO_CALENDAR) };
+    case.day_margin(what, day, (longest, End::Last), longer.within);
     let lenient = Truth::from(day <= longest).and_then(|| case.all(&longer.when));
     let mut possible = Possible::default();
     if lenient.possible() {
@@ -282,6 +292,7 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
         return Outcome::Indeterminate(NO_CALENDAR);
     };
     case.trail.note(|| format!("takes effect on {effective}, at the earliest {first}"));
+    case.day_margin("the cancellation takes effect", effective, (first, End::First), notice.at_least);
     if effective >= first {
         return Outcome::Compliant;
     }
@@ -309,7 +320,7 @@ pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
     for row in case.books().decisions_of(case.request) {
         let (sent, received) = case.sent_and_received(row);
         let acknowledged = case.acknowledged_in(row).value();
-        let decided = Case::row(case.run, case.plan.policy, row).day().value();
+        let decided = Case::row(case.run, case.plan.policy, row, case.trail).day().value();
         let day = |moment| match moment {
             Moment::SubmittedAt => Some(case.submitted),
             Moment::AcknowledgedAt => acknowledged,
@@ -323,6 +334,7 @@ pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
             let (first, second) = (crate::wording::moment(*first), crate::wording::moment(*second));
             case.trail.note(|| format!("{first} {a}, {second} {b}"));
             if b < a {
+                case.day_margin(second, b, (a, End::First), Count::Days(0));
                 broken.push(format!("{second} {b} is before {first} {a} in {}", case.books().text(row.id)));
             }
         }

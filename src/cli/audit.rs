@@ -10,6 +10,7 @@ use crate::audit::{Options, audit};
 use crate::check::outcome::Verdict;
 use crate::divided::{self, Asked, Step};
 use crate::explain::Workings;
+use crate::obtain::Facts;
 use crate::plan::Plans;
 use crate::policy::rule::Severity;
 use crate::policy::{Catalogue, Choice, Problem, Strictness};
@@ -19,7 +20,7 @@ use crate::report::format::Format;
 use crate::report::run::{Run, RunOptions, Timing};
 use crate::report::summary::Summary;
 use crate::report::totals::Totals;
-use crate::report::{Results, coverage, files, readings, terminal};
+use crate::report::{Results, coverage, files, readings, terminal, to_obtain};
 use crate::sensitivity;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
@@ -56,6 +57,9 @@ pub(super) struct Args {
     /// The formats in which findings are written; the other files of a run are written always.
     #[arg(long, value_name = "FORMAT,...", value_delimiter = ',', default_values = Format::USUAL.map(Format::name))]
     format: Vec<Format>,
+    /// List the facts that are missing, the most valuable first, in `to_obtain.csv`.
+    #[arg(long)]
+    to_obtain: bool,
     /// Try the alternative readings that the policies write too, and say of every finding which of them turns it: judge by
     /// those that are strict, by those that are lenient, or as the policies declare.
     #[arg(long, value_enum, value_name = "READINGS")]
@@ -204,10 +208,11 @@ impl Audit<'_> {
         let results = Results { catalogue, books: &books, report: &report };
         let workings = Workings::of(catalogue, &books, options, report.as_of);
         let totals = files::write(results, &workings, &args.format, &mut folder)?;
+        let facts = args.to_obtain.then(|| Facts::of(catalogue, &books, options, report.as_of));
         if let Some(ledger) = &report.sensitivity {
             folder.write(readings::NAME, |to| readings::write(ledger, to))?;
         }
-        let status = self.finish(folder, &totals, clock)?;
+        let status = self.finish(folder, &totals, facts, clock)?;
         if let Some(ledger) = report.sensitivity.as_ref().filter(|_| !args.quiet) {
             super::show(|to| readings::lines(ledger).iter().try_for_each(|line| writeln!(to, "{line}")))?;
         }
@@ -236,19 +241,35 @@ impl Audit<'_> {
                 Step::Merging => progress.step("writing", 0),
             }
         };
-        let asked =
-            Asked { catalogue, sources, options, formats: &args.format, parts: parts.count, memory: parts.memory };
-        let totals = divided::audit(&asked, &mut folder, &begin, &|n| progress.tick(n))?;
+        let asked = Asked {
+            catalogue,
+            sources,
+            options,
+            formats: &args.format,
+            to_obtain: args.to_obtain,
+            parts: parts.count,
+            memory: parts.memory,
+        };
+        let (totals, facts) = divided::audit(&asked, &mut folder, &begin, &|n| progress.tick(n))?;
         drop(progress);
-        self.finish(folder, &totals, clock)
+        self.finish(folder, &totals, facts, clock)
     }
 
     /// Writes what adds up the whole, puts the folder in its place, and shows what was found.
-    fn finish(&self, mut folder: Folder, totals: &Totals<'_>, mut clock: Clock) -> Result<Status, Failure> {
+    fn finish(
+        &self,
+        mut folder: Folder,
+        totals: &Totals<'_>,
+        facts: Option<Facts>,
+        mut clock: Clock,
+    ) -> Result<Status, Failure> {
         let Audit { args, catalogue, options, .. } = *self;
         let rules = Plans::of(catalogue, &options.selection).listed;
         folder.write("coverage.csv", |to| coverage::coverage(&rules, totals, to))?;
         folder.write("summary.json", |to| Summary::of(catalogue, &rules, totals).write(to))?;
+        if let Some(facts) = facts {
+            folder.write(to_obtain::NAME, |to| to_obtain::write(&facts, &rules, to))?;
+        }
         clock.timing.writing_ms = clock.lap();
         let written = folder.written().to_vec();
         let mut run = Run::of(catalogue, totals, args.options(), &self.exports.sources, &written, clock.timing);
@@ -308,6 +329,7 @@ impl Args {
             format: Format::ALL.into_iter().filter(|f| self.format.contains(f)).map(Format::name).collect(),
             fail_on: self.fail_on.name(),
             allow_rejects: self.allow_rejects,
+            to_obtain: self.to_obtain,
         }
     }
 

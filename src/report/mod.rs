@@ -35,6 +35,7 @@ pub mod sarif;
 pub mod summary;
 pub mod summary_md;
 pub mod terminal;
+pub mod to_obtain;
 pub mod totals;
 pub mod workpaper;
 

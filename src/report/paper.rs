@@ -5,6 +5,7 @@ use crate::check::outcome::Verdict;
 use crate::column::Column;
 use crate::explain::{Explained, ExplainedLine, Judged, Status};
 use crate::finding::Finding;
+use crate::margin::Margin;
 use crate::money;
 use crate::policy::{Catalogue, Policy, Version};
 use crate::record::{Books, Decision, InvoiceLine, NO_PARENT, Place, REQUEST_TIMES, Reject, Request};
@@ -134,6 +135,12 @@ impl<'a> Paper<'a> {
             judged: VERDICTS.into_iter().flat_map(of).collect(),
             not_applicable: explained.judged.iter().filter(|judged| judged.verdict.is_none()).collect(),
         })
+    }
+
+    /// By how little rules were kept, broken, or did not apply: those that apply first.
+    pub fn near_misses(&self) -> impl Iterator<Item = (&'a Judged<'a>, &'a Margin)> {
+        let all = self.judged.iter().chain(&self.not_applicable).copied();
+        all.flat_map(|judged| judged.near.iter().map(move |margin| (judged, margin)))
     }
 
     /// How many outcomes have a verdict.

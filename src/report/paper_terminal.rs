@@ -39,7 +39,20 @@ pub fn show(paper: &Paper<'_>, books: &Books, all: bool, to: &mut dyn Write) -> 
         rule(judged, books, to)?;
     }
     not_applicable(paper, books, all, to)?;
+    near_misses(paper, to)?;
     to.flush()
+}
+
+fn near_misses(paper: &Paper<'_>, to: &mut dyn Write) -> io::Result<()> {
+    for (at, (judged, margin)) in paper.near_misses().enumerate() {
+        if at == 0 {
+            title("Near misses", to)?;
+        }
+        let (word, style) = verdict(judged);
+        writeln!(to, "  {style}{word}{style:#}  {}", judged.rule.rule.id)?;
+        wrapped(&plain(&margin.says()), WIDTH - 4).iter().try_for_each(|line| writeln!(to, "    {line}"))?;
+    }
+    Ok(())
 }
 
 fn named(entries: &[(&'static str, String)], indent: &str, to: &mut dyn Write) -> io::Result<()> {
@@ -126,15 +139,19 @@ fn verdicts(paper: &Paper<'_>, to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn rule(judged: &Judged<'_>, books: &Books, to: &mut dyn Write) -> io::Result<()> {
-    let rule = judged.rule.rule;
-    let (word, style) = match judged.verdict {
+fn verdict(judged: &Judged<'_>) -> (&'static str, Style) {
+    match judged.verdict {
         Some(Verdict::Deviation) => ("deviation", AnsiColor::Red.on_default().bold()),
         Some(Verdict::Review) => ("for review", AnsiColor::Yellow.on_default().bold()),
         Some(Verdict::Indeterminate) => ("not testable", AnsiColor::Cyan.on_default().bold()),
         Some(Verdict::Compliant) => ("compliant", AnsiColor::Green.on_default()),
         None => ("does not apply", DIM),
-    };
+    }
+}
+
+fn rule(judged: &Judged<'_>, books: &Books, to: &mut dyn Write) -> io::Result<()> {
+    let rule = judged.rule.rule;
+    let (word, style) = verdict(judged);
     writeln!(
         to,
         "\n  {style}{word}{style:#}  {BOLD}{}{BOLD:#}  {}, clause {}",
@@ -158,6 +175,10 @@ fn rule(judged: &Judged<'_>, books: &Books, to: &mut dyn Write) -> io::Result<()
         }
         let cited: Vec<String> = finding.evidence.iter().map(|place| books.cite(*place)).collect();
         item("rows", &short(&cited.join("; "), LONGEST_CELL), to)?;
+    }
+    for bound in &judged.bounds {
+        let currency = judged.finding.as_ref().map(|finding| finding.currency);
+        currency.map_or(Ok(()), |currency| item("to settle", &bound.says(books, currency), to))?;
     }
     let names = ["working"].into_iter().chain(std::iter::repeat(""));
     names.zip(&judged.working).try_for_each(|(name, step)| item(name, step, to))

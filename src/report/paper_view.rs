@@ -2,11 +2,14 @@
 
 use super::html::{STYLE, csp_of_style};
 use super::paper::{Fact, Paper, figures};
+use crate::bounds::Bound;
 use crate::check::outcome::Verdict;
 use crate::explain::Judged;
-use crate::money;
+use crate::margin::{AmountMargin, DayMargin, Margin};
+use crate::money::{self, Currency};
 use crate::record::Books;
 use askama::Template;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -24,6 +27,29 @@ pub struct View {
     rules: Vec<RuleView>,
     /// How many further rules do not apply.
     not_applicable: usize,
+    near_misses: Vec<NearView>,
+}
+
+/// A rule that was kept, broken, or not applied by little.
+#[derive(Serialize)]
+struct NearView {
+    rule: String,
+    title: String,
+    verdict: &'static str,
+    says: String,
+    #[serde(flatten)]
+    margin: MarginView,
+}
+
+/// A margin in figures.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum MarginView {
+    Days { day: String, came: bool, limit: String, to_spare: i64, business: bool },
+    Amount { actual: String, limit: String, currency: &'static str },
+    Share { percent: String, limit: String },
+    Number { actual: String, limit: String },
+    Condition,
 }
 
 #[derive(Serialize)]
@@ -62,7 +88,25 @@ struct RuleView {
     clause: String,
     reading: Option<String>,
     finding: Option<FindingView>,
+    /// What would settle it, if it is indeterminate.
+    bounds: Vec<BoundView>,
     working: Vec<String>,
+}
+
+/// A fact that is missing, with what values of it could lead to.
+#[derive(Serialize)]
+struct BoundView {
+    says: String,
+    table: &'static str,
+    column: &'static str,
+    rows: Vec<String>,
+    absent: bool,
+    verdicts: Vec<&'static str>,
+    /// `unbounded` without a limit.
+    least: Option<String>,
+    most: Option<String>,
+    currency: &'static str,
+    settles: bool,
 }
 
 #[derive(Serialize)]
@@ -123,6 +167,7 @@ impl View {
             money_at_stake: at_stake,
             rules: paper.judged.iter().chain(idle).map(|judged| rule(judged, books, shown)).collect(),
             not_applicable: paper.not_applicable.len(),
+            near_misses: paper.near_misses().map(|(judged, margin)| near(judged, margin, shown)).collect(),
         }
     }
 
@@ -154,6 +199,34 @@ impl View {
     }
 }
 
+fn near(judged: &Judged<'_>, margin: &Margin, shown: Shown) -> NearView {
+    let plain = |number: &Decimal| number.normalize().to_string();
+    NearView {
+        rule: judged.rule.rule.id.clone(),
+        title: judged.rule.rule.title.clone(),
+        verdict: verdict(judged),
+        says: shown(&margin.says()),
+        margin: match margin {
+            Margin::Day(DayMargin { day, came, limit, spare, business, .. }) => {
+                let (day, limit) = (day.to_string(), limit.to_string());
+                MarginView::Days { day, came: *came, limit, to_spare: *spare, business: *business }
+            }
+            Margin::Amount(AmountMargin { actual, limit, currency, .. }) => MarginView::Amount {
+                actual: money::show(*actual, *currency),
+                limit: money::show(*limit, *currency),
+                currency: currency.code(),
+            },
+            Margin::Share { actual, limit, .. } => MarginView::Share { percent: plain(actual), limit: plain(limit) },
+            Margin::Number { actual, limit, .. } => MarginView::Number { actual: plain(actual), limit: plain(limit) },
+            Margin::Condition { .. } => MarginView::Condition,
+        },
+    }
+}
+
+fn verdict(judged: &Judged<'_>) -> &'static str {
+    judged.verdict.map_or("not applicable", Verdict::name)
+}
+
 fn fact(fact: &Fact<'_>, shown: Shown) -> FactView {
     FactView {
         role: fact.role,
@@ -169,7 +242,7 @@ fn fact(fact: &Fact<'_>, shown: Shown) -> FactView {
 fn rule(judged: &Judged<'_>, books: &Books, shown: Shown) -> RuleView {
     let rule = judged.rule.rule;
     RuleView {
-        verdict: judged.verdict.map_or("not applicable", Verdict::name),
+        verdict: verdict(judged),
         rule: rule.id.clone(),
         title: rule.title.clone(),
         severity: rule.severity.name(),
@@ -189,6 +262,26 @@ fn rule(judged: &Judged<'_>, books: &Books, shown: Shown) -> RuleView {
                 rows: finding.evidence.iter().map(|place| shown(&books.cite(*place))).collect(),
             }
         }),
+        bounds: match &judged.finding {
+            Some(finding) => judged.bounds.iter().map(|of| bound(of, finding.currency, books, shown)).collect(),
+            None => Vec::new(),
+        },
         working: all_shown(&judged.working, shown),
+    }
+}
+
+fn bound(bound: &Bound, currency: Currency, books: &Books, shown: Shown) -> BoundView {
+    let end = |end: Option<Decimal>| end.map_or("unbounded".to_owned(), |amount| money::show(amount, currency));
+    BoundView {
+        says: shown(&bound.says(books, currency)),
+        table: bound.column.table().name(),
+        column: bound.column.name(),
+        rows: bound.rows.iter().map(|place| shown(&books.cite(*place))).collect(),
+        absent: bound.absent,
+        verdicts: bound.verdict_names(),
+        least: bound.money.map(|range| end(range.least)),
+        most: bound.money.map(|range| end(range.most)),
+        currency: currency.code(),
+        settles: bound.settles,
     }
 }

@@ -55,6 +55,9 @@ pub struct RunOptions<'a> {
     pub fail_on: &'static str,
     /// Whether rejected rows do not fail it.
     pub allow_rejects: bool,
+    /// Whether the facts that are missing are listed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub to_obtain: bool,
 }
 
 /// An export.

@@ -1,6 +1,6 @@
 //! `explain`: one case as a page of a workpaper.
 
-use crate::books::{Desk, Exports, stderr, stdout};
+use crate::books::{Desk, Exports, POLICY, stderr, stdout};
 
 fn explained(desk: &Desk, arguments: &[&str]) -> String {
     let fixed = ["explain", "--policies", "policies"];
@@ -115,6 +115,99 @@ fn every_format_of_a_page_says_the_same() {
     }
     assert!(markdown.contains(finding["finding"]["message"].as_str().unwrap()), "{markdown}");
     assert!(!html.contains("<script") && !html.contains("src="));
+}
+
+/// The near misses of a case, each by its rule's id, verdict and sentence.
+fn near_misses(desk: &Desk, case: &str) -> Vec<[String; 3]> {
+    let page: serde_json::Value =
+        serde_json::from_str(&explained(desk, &[case, "exports", "--format", "json"])).unwrap();
+    let near = page["near_misses"].as_array().unwrap();
+    near.iter().map(|near| ["rule", "verdict", "says"].map(|key| near[key].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn a_deadline_is_near_on_its_last_day_the_day_before_and_the_day_after() {
+    for (decided, verdict, says) in [
+        ("2026-03-04", "", ""),
+        ("2026-03-05", "compliant", "the decision on 2026-03-05, 1 day before the last day 2026-03-06"),
+        ("2026-03-06", "compliant", "the decision on 2026-03-06, the last day"),
+        ("2026-03-07", "deviation", "the decision on 2026-03-07, 1 day after the last day 2026-03-06"),
+        ("2026-03-08", "", ""),
+    ] {
+        let desk = Desk::with(&Exports::empty().case("A", "other", "100.00", decided, "40.00"));
+        let near = near_misses(&desk, "A");
+        match says {
+            "" => assert!(near.is_empty(), "{decided}: {near:?}"),
+            says => assert_eq!(near, [["acme.1-answer", verdict, says]], "{decided}"),
+        }
+        for format in ["text", "md", "html"] {
+            let page = explained(&desk, &["A", "exports", "--format", format]);
+            assert_eq!(page.contains("Near misses"), !says.is_empty(), "{decided}: {page}");
+            assert!(page.contains(says), "{decided}: {page}");
+        }
+    }
+}
+
+#[test]
+fn a_deadline_that_has_not_come_is_near_around_the_as_of_date() {
+    let mut exports = Exports::empty().case("A", "other", "100.00", "2026-03-06", "40.00");
+    exports.decisions.clear();
+    exports.decisions += "decision_id,request_id,outcome,decided_at\n";
+    let desk = Desk::with(&exports);
+    for (as_of, near) in [("04", false), ("05", true), ("06", true), ("07", true), ("08", false)] {
+        let as_of = format!("2026-03-{as_of}");
+        let page = explained(&desk, &["A", "exports", "--as-of", &as_of]);
+        assert_eq!(page.contains("Near misses"), near, "{page}");
+    }
+}
+
+#[test]
+fn an_amount_is_near_within_a_unit_of_the_limit_or_of_its_tolerance() {
+    for (refund, verdict) in [
+        ("99.97", ""),
+        ("99.98", "compliant"),
+        ("99.99", "compliant"),
+        ("100.00", ""),
+        ("100.01", "compliant"),
+        ("100.02", "deviation"),
+        ("100.03", ""),
+    ] {
+        let desk = Desk::with(&Exports::empty().case("A", "other", "100.00", "2026-03-02", refund));
+        let near: Vec<[String; 3]> = near_misses(&desk, "A");
+        assert_eq!(near.is_empty(), verdict.is_empty(), "{refund}: {near:?}");
+        assert!(near.iter().all(|near| near[1] == verdict && near[2].contains(refund)), "{near:?}");
+    }
+}
+
+#[test]
+fn a_rule_is_near_that_does_not_apply_for_one_of_its_conditions() {
+    let rule = |when: &str| {
+        format!(
+            "{POLICY}\n[[rule]]\nid = 'acme.5-note'\nclause = '5'\ntitle = 'Says why'\nseverity = 'low'\nwhen = [{when}]\n\
+             [rule.check.required]\ndemands = [{{ columns = ['reason'] }}]\n"
+        )
+    };
+    let reason = "{ code = { column = 'reason', one_of = ['dissatisfied'] } }";
+    let other = "{ code = { column = 'reason', one_of = ['defect'] } }";
+    for (when, near) in [
+        (format!("{reason}, {{ state = 'denied' }}"), Some("would apply if this held: denied")),
+        (
+            format!("{{ not = {reason} }}, {{ recorded = 'reason' }}"),
+            Some("would apply if this did not hold: reason is dissatisfied"),
+        ),
+        (format!("{{ state = 'accepted' }}, {reason}"), None),
+        // One condition alone, beside what became of the case, or beside another that fails too.
+        (other.to_owned(), None),
+        (format!("{{ state = 'accepted' }}, {other}"), None),
+        (format!("{other}, {{ state = 'denied' }}, {reason}"), None),
+    ] {
+        let desk = Desk::with(&Exports::empty().case("A", "other", "100.00", "2026-03-02", "40.00"));
+        desk.put("policies/acme.toml", &rule(&when));
+        let found = near_misses(&desk, "A");
+        let says: Vec<&str> =
+            found.iter().filter(|near| near[0] == "acme.5-note").map(|near| near[2].as_str()).collect();
+        assert_eq!(says, near.into_iter().collect::<Vec<_>>(), "{when}");
+    }
 }
 
 #[test]

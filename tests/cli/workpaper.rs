@@ -123,6 +123,36 @@ fn the_sign_off_has_every_rule_and_room_for_a_conclusion() {
     assert!(summary.iter().flatten().any(|cell| *cell == "USD"));
 }
 
+/// The rows of the summary's list that begins with a heading, up to the empty row after it.
+fn list(summary: &Sheet, heading: &str) -> Vec<Vec<String>> {
+    let texts = summary.iter().map(|row| row.iter().map(Data::to_string).collect::<Vec<_>>());
+    let list = texts.skip_while(|row| row[0] != heading).take_while(|row| !row[0].is_empty());
+    list.collect()
+}
+
+#[test]
+fn rows_that_a_mapping_leaves_out_are_counted_so_that_the_rows_add_up() {
+    let desk = Desk::with(&Exports::faulty());
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mappings/paypal");
+    desk.run(&["audit", fixture, "--mapping", "paypal", "--out", "out", "--quiet"]).code(3);
+    let (summary, json) = (sheet(&desk, "Summary"), desk.json("summary.json"));
+    let files = list(&summary, "File");
+    assert_eq!(files[0][..5], ["File", "Rows read", "Used", "Rejected", "Left out"]);
+    assert_eq!(files.len() - 1, json["files"].as_array().unwrap().len());
+    let number = |text: &String| text.parse::<u64>().unwrap();
+    let mut left_out = 0;
+    for file in &files[1..] {
+        assert_eq!(number(&file[1]), file[2..5].iter().map(number).sum::<u64>(), "{file:?}");
+        left_out += number(&file[4]);
+    }
+    let why = list(&summary, "Rows that the mapping left out");
+    assert_eq!(why[1..].iter().map(|row| number(&row[1])).sum::<u64>(), left_out);
+    assert!(left_out > 0 && why[1..].iter().all(|row| !row[2].is_empty()), "{why:?}");
+
+    desk.audit(&["--force"]).code(1);
+    assert_eq!(list(&sheet(&desk, "Summary"), "File")[0][3..5], ["Rejected", ""]);
+}
+
 #[test]
 fn two_runs_give_the_same_bytes() {
     let runs = [(); 2].map(|()| {

@@ -34,10 +34,6 @@ impl Lists<'_> {
         self.row(&cells)
     }
 
-    fn rows_of(&mut self, name: &str, rows: Rows) -> Done {
-        self.row(&[Cell::Text(name), Cell::Count(rows.read), Cell::Count(rows.used), Cell::Count(rows.rejected)])
-    }
-
     fn group(&mut self, name: &str, group: &Group) -> Done {
         let name = if name.is_empty() { "(not recorded)" } else { name };
         let shown = group
@@ -94,8 +90,7 @@ pub fn summary(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], tot
 }
 
 fn population(lists: &mut Lists<'_>, summary: &Summary<'_>) -> Done {
-    lists.heading(&["File", "Rows read", "Used", "Rejected"])?;
-    summary.files.iter().try_for_each(|file| lists.rows_of(file.file, file.rows))?;
+    rows(lists, summary)?;
     lists.heading(&["Cases", "Count"])?;
     let (cases, verdicts) = (&summary.cases, &summary.verdicts);
     for (name, number) in [
@@ -114,6 +109,26 @@ fn population(lists: &mut Lists<'_>, summary: &Summary<'_>) -> Done {
         ("indeterminate", verdicts.indeterminate),
     ] {
         lists.row(&[Cell::Text(name), Cell::Count(number)])?;
+    }
+    Ok(())
+}
+
+/// The rows of each file; those that a mapping leaves out only where it left out any, with why.
+fn rows(lists: &mut Lists<'_>, summary: &Summary<'_>) -> Done {
+    let is_mapped = summary.files.iter().any(|file| file.rows.left_out > 0);
+    let names = ["File", "Rows read", "Used", "Rejected"].into_iter().chain(is_mapped.then_some("Left out"));
+    lists.heading(&names.collect::<Vec<_>>())?;
+    for file in &summary.files {
+        let Rows { read, used, rejected, left_out } = file.rows;
+        let counts = [read, used, rejected].into_iter().chain(is_mapped.then_some(left_out)).map(Cell::Count);
+        lists.row(&[Cell::Text(file.file)].into_iter().chain(counts).collect::<Vec<_>>())?;
+    }
+    if is_mapped {
+        lists.heading(&["Rows that the mapping left out", "Rows", "Why"])?;
+    }
+    for file in &summary.files {
+        let mut because = file.left_out_because.iter();
+        because.try_for_each(|(why, rows)| lists.row(&[Cell::Text(file.file), Cell::Count(*rows), Cell::Text(why)]))?;
     }
     Ok(())
 }
@@ -198,6 +213,9 @@ const METHOD: [[&str; 2]; 8] = [
     ],
 ];
 
+const LEFT_OUT: &str = "The mapping by which the exports were read leaves some rows out, which are neither used nor \
+    rejected: the summary counts them by file and by reason.";
+
 /// How verdicts are reached, which readings were chosen, and what the policies say that no rule tests.
 pub fn method(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], totals: &Totals<'_>) -> Done {
     let columns = [("Method", 30.0), ("", 12.0), ("", 70.0), ("", 50.0)];
@@ -205,6 +223,9 @@ pub fn method(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], tota
     let mut lists = Lists { table, book };
     for [name, text] in METHOD {
         lists.row(&[Cell::Text(name), Cell::Blank, Cell::Long(text)])?;
+    }
+    if totals.files.iter().any(|file| !file.left_out.is_empty()) {
+        lists.row(&[Cell::Text("Rows left out"), Cell::Blank, Cell::Long(LEFT_OUT)])?;
     }
     let mut concerned = catalogue.policies.iter().filter(|policy| totals.concerns(policy));
     concerned.try_for_each(|policy| of_policy(&mut lists, policy, rules))?;
