@@ -75,8 +75,6 @@ pub struct Code {
     pub name: &'static str,
     /// How grave it is.
     pub level: Level,
-    /// What it is, in a few words.
-    pub about: &'static str,
 }
 
 /// Something wrong in a document.

@@ -91,7 +91,7 @@ fn nothing_warns_of_the_shipped_policies() {
     let (said, lines, status) = check(root(), &["policies", "--deny-warnings"]);
     assert_eq!(status, 0, "{said}");
     assert!(!said.contains("warning") && !lines.contains("warning"), "{said}{lines}");
-    for policy in ["general", "operack", "opust", "vortexweb"] {
+    for policy in ["general", "eu-withdrawal", "operack", "opust", "us-14cfr260", "vortexweb"] {
         assert!(lines.contains(&format!("policies/{policy}.toml: the policy `{policy}` with ")), "{lines}");
     }
 }
@@ -151,7 +151,7 @@ fn the_page_on_policies_lists_every_code() {
     let page = fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once(HEADER).expect("policies/README.md has a table of codes");
     let (_, after) = rest.split_once("\n\n").expect("a section follows the table");
-    let row = |code: &Code| format!("| `{}` | {} | {} |\n", code.name, code.level.name(), code.about);
+    let row = |code: &Code| format!("| `{}` | {} | {} |\n", code.name, code.level.name(), code::about(*code));
     let table: String = code::ALL.iter().map(row).collect();
     let current = format!("{before}{HEADER}{table}\n{after}");
     if blesses() {

@@ -125,7 +125,8 @@ fn no_policy(document: &Document<'_>, extends: &Spanned<String>, all: &[Layered<
         file: document.source.name.clone(),
         span: extends.span(),
         what,
-        help: did_you_mean(extends.get_ref(), names),
+        help: did_you_mean(extends.get_ref(), names)
+            .or_else(|| Some("name a policy that is shipped or lies beside the amendment".to_owned())),
     }
 }
 

@@ -46,8 +46,10 @@ pub(super) struct Header {
     /// Categories of invoice lines, besides those that rules name.
     #[serde(default)]
     categories: Vec<Word>,
+    /// Words of its own, beyond those that all exports share.
     #[serde(default)]
     known: OwnWords,
+    /// The clauses of the text, each of which a rule tests or `[[untested]]` explains.
     clauses: Option<Vec<String>>,
 }
 

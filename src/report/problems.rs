@@ -3,6 +3,7 @@
 use super::layout::encoded;
 use super::sarif::{Artifact, Level, Log, Text};
 use crate::document::{Code, Problem, Source};
+use crate::policy::lint::code::about;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -87,7 +88,7 @@ pub fn sarif(problems: &[Problem], sources: &[Source]) -> serde_json::Result<Str
     let results: Vec<SarifResult<'_>> = problems.iter().map(|problem| result(problem, sources, &codes)).collect();
     let helps = codes.into_iter().map(|code| CodeHelp {
         id: code.name,
-        short_description: Text { text: code.about.into() },
+        short_description: Text { text: about(code).into() },
         default_configuration: Level { level: code.level.name() },
     });
     serde_json::to_string_pretty(&Log::new(helps.collect(), results))

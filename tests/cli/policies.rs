@@ -121,8 +121,9 @@ fn a_new_policy_passes_its_check_and_its_examples_and_nothing_is_written_over() 
     let text = std::fs::read_to_string(desk.path("mine/terms/tea-room.toml")).unwrap();
     assert!(text.starts_with("#:schema ./schema.json\n") && !text.contains("{name}"), "{text}");
     assert_eq!(std::fs::read_to_string(desk.path("mine/terms/schema.json")).unwrap(), reperform::policy::schema());
-    let said = stdout(&desk.run(&["policy", "check", "mine/terms/tea-room.toml"]).code(0));
-    assert!(said.contains("the policy `tea-room` with 4 rules"), "{said}");
+    let run = desk.run(&["policy", "check", "--examples", "--deny-warnings", "mine/terms/tea-room.toml"]).code(0);
+    assert!(stdout(&run).contains("the policy `tea-room` with 4 rules"), "{}", stdout(&run));
+    assert_eq!(stderr(&run), "");
     let said = stdout(&desk.run(&["policy", "test", "mine/terms/tea-room.examples.toml"]).code(0));
     assert!(said.contains("8 examples give what they expect; 0 problems"), "{said}");
 

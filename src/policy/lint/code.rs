@@ -7,10 +7,18 @@ macro_rules! codes {
     ($($constant:ident $name:literal $level:ident $about:literal;)*) => {
         $(
             #[doc = $about]
-            pub const $constant: Code = Code { name: $name, level: Level::$level, about: $about };
+            pub const $constant: Code = Code { name: $name, level: Level::$level };
         )*
         /// Every code, in the order of the documentation.
         pub const ALL: &[Code] = &[$($constant),*];
+
+        /// What a code stands for, in a few words.
+        pub fn about(code: Code) -> &'static str {
+            match code.name {
+                $($name => $about,)*
+                _ => "",
+            }
+        }
     };
 }
 

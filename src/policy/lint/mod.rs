@@ -140,6 +140,10 @@ fn further_conditions(rule: &Rule) -> Vec<(String, &[Condition])> {
             let review = window.or_review.as_ref();
             review.map(|later| ("check/window/or_review/when".to_owned(), later.when.as_slice())).into_iter().collect()
         }
+        Check::ExactAmount(exact) => {
+            let review = exact.review_when.as_deref();
+            review.map(|when| ("check/exact_amount/review_when".to_owned(), when)).into_iter().collect()
+        }
         Check::Required(required) => required
             .demands
             .iter()

@@ -6,7 +6,7 @@
 use super::code::{UNKNOWN_KIND, UNKNOWN_WORD};
 use super::{Subject, further_conditions};
 use crate::column::CodeColumn;
-use crate::policy::condition::Condition;
+use crate::policy::condition::{Base, Condition};
 use crate::policy::rule::{Basis, Check, Rule};
 use crate::policy::word::Word;
 use crate::policy::{OwnWords, Problem, Vocabulary};
@@ -213,12 +213,28 @@ impl Uses<'_> {
         conditions.iter().enumerate().for_each(|(at, condition)| self.condition(condition, &format!("{place}/{at}")));
     }
 
+    /// The categories by which a window opens.
+    fn base(&mut self, base: &Base, place: &str) {
+        let Base::ByCategory(entries) = base else { return };
+        for (at, entry) in entries.iter().enumerate() {
+            let place = format!("{place}/by_category/{at}");
+            self.list(List::Categories, &entry.category, &format!("{place}/category"));
+            self.base(&entry.after, &format!("{place}/after"));
+        }
+    }
+
     fn condition(&mut self, condition: &Condition, place: &str) {
         match condition {
             Condition::Code(test) => self.list(List::of(test.column), &test.one_of, &format!("{place}/code/one_of")),
             Condition::AnyLine(test) => {
                 let categories = test.category.as_deref().unwrap_or_default();
                 self.list(List::Categories, categories, &format!("{place}/any_line/category"));
+            }
+            Condition::Timely(timely) => {
+                self.base(&timely.after, &format!("{place}/timely/after"));
+                if let Some(more) = &timely.extended {
+                    self.conditions(&more.when, &format!("{place}/timely/extended/when"));
+                }
             }
             Condition::Not(never) => self.condition(never, &format!("{place}/not")),
             Condition::Any(alternatives) => self.conditions(alternatives, &format!("{place}/any")),
@@ -249,6 +265,7 @@ fn of_rule(rule: &Rule, uses: &mut Uses<'_>) {
                 Basis::Balance { or_schedule_target, .. } => {
                     uses.list(List::Categories, or_schedule_target, &place("by/balance/or_schedule_target"));
                 }
+                Basis::Lines { optional, .. } => uses.list(List::Categories, optional, &place("by/lines/optional")),
                 Basis::Downtime { fee, .. } => uses.list(List::Categories, fee, &place("by/downtime/fee")),
                 _ => {}
             }
@@ -262,6 +279,7 @@ fn of_rule(rule: &Rule, uses: &mut Uses<'_>) {
         Check::Window(window) => {
             let outcomes = window.parent_outcome.as_deref().unwrap_or_default();
             uses.list(List::Outcomes, outcomes, &place("parent_outcome"));
+            uses.base(&window.after, &place("after"));
         }
         Check::Ladder(ladder) => uses.list(List::of(ladder.column), &ladder.steps, &place("steps")),
         _ => {}
