@@ -213,19 +213,26 @@ fn earliest(case: &Case<'_>, events: &[Event]) -> (Option<NaiveDate>, Truth) {
     (earliest, earlier)
 }
 
+/// A request that goes back to a decision which the text does not suppose is for review.
+fn goes_back_to_other(window: &Window, case: &Case<'_>) -> Option<Fault> {
+    let outcomes = window.parent_outcome.as_ref()?;
+    let parent = case.parent();
+    let row = parent.and_then(|(_, row)| row);
+    let decided = row.filter(|row| row.rules() && row.day() != Cell::Blank);
+    if decided.is_some_and(|row| super::is_one_of(row.record.outcome, outcomes)) {
+        return None;
+    }
+    let id = parent.map_or("", |(request, _)| case.books().text(request.id));
+    let outcome = row.map_or("none", |row| case.books().text(row.record.outcome));
+    let message = format!("it goes back to {id}, whose decision (`{outcome}`) is not one that the text supposes");
+    let amount = window.amount.and_then(|term| case.effect(term));
+    Some(Fault::new(Verdict::Review, message).worth(amount))
+}
+
 /// An event no later than a term after another.
 pub fn window(window: &Window, case: &Case<'_>) -> Outcome {
-    if let Some(outcomes) = &window.parent_outcome {
-        let decided = case.parent().and_then(|(_, row)| row).filter(|row| row.rules() && row.day() != Cell::Blank);
-        if !decided.is_some_and(|row| super::is_one_of(row.record.outcome, outcomes)) {
-            let parent = case.parent();
-            let id = parent.map_or("", |(request, _)| case.books().text(request.id));
-            let outcome = parent.and_then(|(_, row)| row).map_or("none", |row| case.books().text(row.record.outcome));
-            let message =
-                format!("it goes back to {id}, whose decision (`{outcome}`) is not one that the text supposes");
-            let amount = window.amount.and_then(|term| case.effect(term));
-            return Fault::new(Verdict::Review, message).worth(amount).into();
-        }
+    if let Some(unforeseen) = goes_back_to_other(window, case) {
+        return unforeseen.into();
     }
     let base = match case.base(&window.after) {
         Cell::Value(day) => day,
