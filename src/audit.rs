@@ -374,7 +374,9 @@ impl<'e, 'a> Engine<'e, 'a> {
         let requests = self.run.books.requests_of(invoice);
         let each = requests.zip(exclusions).filter_map(|(request, exclusions)| {
             let own = self.plan(invoice, request);
-            let plan = own.or_else(|| self.plans.on(self.policy(invoice, NaiveDate::MAX), NaiveDate::MAX))?;
+            let plan = own.or_else(|| {
+                self.plans.on(self.policy(invoice, request.sow_reference, NaiveDate::MAX), NaiveDate::MAX)
+            })?;
             let case = Case::new(self.run, plan, request, exclusions, trail);
             Some((case, own.filter(|_| !request.held_back)))
         });
@@ -386,12 +388,12 @@ impl<'e, 'a> Engine<'e, 'a> {
         let zone = self.plans.on(invoice.policy, NaiveDate::MAX)?.policy.zone;
         let submitted = request.submitted_at.day(zone)?;
         let outside = self.run.as_of_given && submitted > self.run.as_of;
-        self.plans.on(self.policy(invoice, submitted), submitted).filter(|_| !outside)
+        self.plans.on(self.policy(invoice, request.sow_reference, submitted), submitted).filter(|_| !outside)
     }
 
-    /// The number of the policy that governs an invoice on a day.
-    fn policy(&self, invoice: &Invoice, day: NaiveDate) -> u16 {
-        self.run.governed.policy(invoice, day)
+    /// The number of the policy that governs a case of an invoice, or its lines, on a day.
+    fn policy(&self, invoice: &Invoice, contract: Sym, day: NaiveDate) -> u16 {
+        self.run.governed.policy(invoice, contract, day)
     }
 
     fn case(&self, case: &Case<'_>, plan: &'e Plan<'a>, found: &mut Found<'a>) {
@@ -456,7 +458,7 @@ impl<'e, 'a> Engine<'e, 'a> {
     /// The plan for an invoice's lines; none for an invoice outside the audit.
     pub(crate) fn line_plan(&self, invoice: &Invoice) -> Option<&'e Plan<'a>> {
         let later = self.run.as_of_given && invoice.date > self.run.as_of;
-        self.plans.on(self.policy(invoice, invoice.date), invoice.date).filter(|_| !later)
+        self.plans.on(self.policy(invoice, Sym::BLANK, invoice.date), invoice.date).filter(|_| !later)
     }
 
     fn lines(&self, invoice: &'a Invoice, trail: &Trail, found: &mut Found<'a>) {

@@ -186,8 +186,8 @@ pub struct Request {
     pub complex: Flag,
     /// Documents came with it.
     pub documents_attached: Flag,
-    /// Whether a reference to the statement of work was recorded.
-    pub sow_reference: bool,
+    /// The statement of work, or contract, to which it refers; blank if none was recorded.
+    pub sow_reference: Sym,
     /// Whether a preferred method was recorded.
     pub preferred_method: bool,
     /// Whether a rejected row holds the case back.

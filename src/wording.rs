@@ -247,7 +247,7 @@ pub fn question(condition: &Condition) -> String {
         Condition::HappenedByDecision(event) => format!("{} happened by the decision", name((*event).into())),
         Condition::Positive(column) => format!("{} above 0", name((*column).into())),
         Condition::PositiveOrUnrecorded(column) => format!("{} above 0 or not recorded", name((*column).into())),
-        Condition::AtLeast { column, value } => format!("{} at least {}", name((*column).into()), value.0),
+        Condition::AtLeast { column, value, .. } => format!("{} at least {}", name((*column).into()), value.0),
         Condition::ShareAbove { column, percent, of } => {
             format!("{} above {} % of {}", name((*column).into()), percent.0, term(*of))
         }

@@ -105,7 +105,10 @@ from = 2026-03-10
 
 [[applies]]
 invoice = "I9"
+
+[[applies]]
 contract = "H-1"
+from = 2026-03-02
 
 [change."ferry.answer"]
 clause = "Harbour 1"
@@ -153,12 +156,15 @@ type Told<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str);
 fn books(catalogue: &Catalogue, cases: &[Told<'_>]) -> Books {
     let folder = tempfile::tempdir().unwrap();
     let mut invoices = "invoice_id,line,account_id,policy,invoice_date,currency,amount,category\n".to_owned();
-    let mut requests = "request_id,account_id,invoice_id,line,kind,submitted_at,reason,channel,stage\n".to_owned();
+    let mut requests =
+        "request_id,account_id,invoice_id,line,kind,submitted_at,reason,channel,stage,sow_reference\n".to_owned();
     let mut decisions =
         "decision_id,request_id,outcome,acknowledged_at,decided_at,refund_amount,admin_fee\n".to_owned();
     for (at, (invoice, account, submitted, decided, refund, reason)) in cases.iter().enumerate() {
+        // Invoices whose number begins with H are under a contract.
+        let sow = if invoice.starts_with('H') { "H-1" } else { "H-2" };
         invoices += &format!("{invoice},1,{account},ferry,2026-01-01,EUR,100.00,ticket\n");
-        requests += &format!("R{at},{account},{invoice},,cancellation,{submitted},{reason},,ashore\n");
+        requests += &format!("R{at},{account},{invoice},,cancellation,{submitted},{reason},,ashore,{sow}\n");
         decisions += &format!("D{at},R{at},approved,,{decided},{refund},\n");
     }
     for (name, text) in [("invoices", invoices), ("requests", requests), ("decisions", decisions)] {
@@ -200,6 +206,8 @@ fn an_amendment_governs_its_accounts_and_invoices_from_its_day_on() {
         ("I6", "B", "2026-03-11", "2026-03-17", "80.00", ""),
         ("I9", "B", "2026-03-02", "2026-03-04", "80.00", ""),
         ("I8", "A", "2026-06-02", "2026-06-04", "80.00", ""),
+        ("H1", "B", "2026-03-01", "2026-03-06", "90.00", "moved"),
+        ("H2", "B", "2026-03-02", "2026-03-04", "80.00", ""),
     ];
     let books = books(&catalogue, &cases);
     let mut expected = vec![
@@ -207,11 +215,12 @@ fn an_amendment_governs_its_accounts_and_invoices_from_its_day_on() {
         "R5 ferry.answer [1] one: 2026-03-16",
         "R6 ferry.answer [Harbour 1] one+harbour: 2026-03-03",
         "R7 ferry.answer [Harbour 1] two+harbour: 2026-06-03",
+        "R9 ferry.answer [Harbour 1] one+harbour: 2026-03-03",
         "R5 ferry.reason [3] one: ",
         "R3 ferry.refund [2] one+harbour: 80.00 EUR",
         "R5 ferry.refund [2] one: 90.00 EUR",
     ];
-    let channel: Vec<String> = ["R1", "R2", "R3", "R6", "R7"]
+    let channel: Vec<String> = ["R1", "R2", "R3", "R6", "R7", "R9"]
         .iter()
         .map(|case| {
             let version = if *case == "R7" { "two" } else { "one" };
@@ -274,8 +283,13 @@ fn a_wrong_change_is_told_with_its_place() {
         (amendment("[[remove]]\nrule = \"ferry.answer\"\n"), 4, "by which clause", "add `clause`"),
         (amendment("zone = \"Asia/Dubai\"\n"), 4, "cannot change the zone", "leave it out"),
         (amendment("[[version]]\nid = \"three\"\n"), 4, "no table `version`", "below its name"),
-        (amendment("[[applies]]\nfrom = 2026-01-01\n"), 4, "no account and no invoice", "an entry for each"),
-        (amendment("[[applies]]\naccount = \"A\"\ninvoice = \"I\"\n"), 4, "both an account and an invoice", "for each"),
+        (amendment("[[applies]]\nfrom = 2026-01-01\n"), 4, "the entry names nothing", "an entry for each"),
+        (
+            amendment("[[applies]]\naccount = \"A\"\ninvoice = \"I\"\n"),
+            4,
+            "the entry names account and invoice",
+            "for each",
+        ),
         (
             "change.\"ferry.anser\".severity = \"low\"\n".to_owned(),
             1,

@@ -348,7 +348,7 @@ fn what_is_no_policy_does_not_fit_the_schema() {
         ("title = \"A denial is explained\"", ""),
         ("categories = [\"gift_card\"]", "categories = [\"\"]"),
         ("from = 2026-01-01", "from = \"soon\""),
-        ("[[untested]]", "[[unproved]]"),
+        ("\n[[untested]]", "\n[[unproved]]"),
         ("[rule.check.required]", "[rule.check.wishful_thinking]"),
     ] {
         assert!(skeleton.contains(was), "{was}");

@@ -51,10 +51,14 @@ impl Case<'_> {
             Condition::HappenedByDecision(event) => self.happened_by_decision(*event),
             Condition::Positive(column) => self.above_zero(*column),
             Condition::PositiveOrUnrecorded(column) => (self.amount(*column) != Cell::Value(Decimal::ZERO)).into(),
-            Condition::AtLeast { column, value } => match self.amount(*column) {
+            Condition::AtLeast { column, value, blank } => match self.amount(*column) {
                 Cell::Value(amount) => {
                     self.number_margin(Column::from(*column).name(), amount, value.0);
                     (amount >= value.0).into()
+                }
+                Cell::Blank if *blank == Blank::Unknown => {
+                    self.trail.unrecorded(*column);
+                    Truth::Unknown
                 }
                 Cell::Blank => Truth::No,
                 Cell::Absent => Truth::Unknown,
@@ -276,7 +280,7 @@ impl Case<'_> {
             C::DecidedAt => filled(self.decided()),
             C::ProcessedAt => filled(self.processed()),
             C::ReceivedAt => filled(self.received()),
-            C::SowReference => self.presence(column, Some(self.request.sow_reference)),
+            C::SowReference => self.presence(column, Some(!self.request.sow_reference.is_blank())),
             C::PreferredMethod => self.presence(column, Some(self.request.preferred_method)),
             C::Reference => self.presence(column, self.decision.map(|row| row.record.reference)),
             C::Explanation => self.presence(column, self.decision.map(|row| row.record.explanation)),

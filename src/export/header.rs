@@ -34,7 +34,7 @@ pub(super) fn sort(column: Column) -> Sort {
         Type::Id if matches!(column, Column::Line | Column::RequestLine) => Sort::Word,
         Type::Id => Sort::Id,
         Type::Code => Sort::Code,
-        Type::Text if column == Column::DecidedBy => Sort::Word,
+        Type::Text if matches!(column, Column::DecidedBy | Column::SowReference) => Sort::Word,
         Type::Text => Sort::Presence,
         Type::Flag => Sort::Flag,
         Type::Time => Sort::Time,

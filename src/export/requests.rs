@@ -290,6 +290,7 @@ impl Record for RequestRow {
         r.place = place;
         numbers.renumber([&mut self.invoice, &mut r.id, &mut r.account, &mut r.line, &mut r.parent, &mut r.kind]);
         numbers.renumber([&mut r.channel, &mut r.reason, &mut r.level, &mut r.stage, &mut r.outage_cause]);
+        numbers.renumber([&mut r.sow_reference]);
         numbers.move_all(self.amounts.each_mut());
     }
 }
@@ -316,7 +317,7 @@ fn request(cells: &Cells) -> Request {
         within_sla: cells.flag(Column::WithinSla),
         complex: cells.flag(Column::Complex),
         documents_attached: cells.flag(Column::DocumentsAttached),
-        sow_reference: cells.has_text(Column::SowReference),
+        sow_reference: cells.sym(Column::SowReference),
         preferred_method: cells.has_text(Column::PreferredMethod),
         held_back: false,
         decisions_start: 0,

@@ -3,7 +3,7 @@
 use super::Catalogue;
 use super::lay::{self, Flaw, Table, Value, as_text};
 use super::lint::code;
-use crate::record::{Books, Invoice};
+use crate::record::{Books, Invoice, NO_POLICY};
 use crate::text::Sym;
 use chrono::NaiveDate;
 use serde::de::Error;
@@ -21,7 +21,7 @@ pub struct Amendment {
     pub applies: Vec<Applies>,
 }
 
-/// Which cases an amendment governs: those of an account, or of an invoice.
+/// Which cases an amendment governs: those of an account, of an invoice, or under a contract.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Applies {
@@ -29,12 +29,19 @@ pub struct Applies {
     pub account: Option<String>,
     /// The invoice.
     pub invoice: Option<String>,
+    /// The contract, or statement of work, to which the request refers. No invoice line refers to one.
+    pub contract: Option<String>,
     /// The first day of submission, or of the charge for an invoice line, that it governs; always, if not given.
     #[serde(default, deserialize_with = "day")]
     pub from: Option<NaiveDate>,
-    /// The contract by which it does, for whoever reads the file.
-    #[serde(default)]
-    pub contract: String,
+}
+
+impl Applies {
+    /// What it names, each with its kind.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [("account", &self.account), ("invoice", &self.invoice), ("contract", &self.contract)];
+        all.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)))
+    }
 }
 
 /// A day as TOML writes it, without quotation marks.
@@ -85,10 +92,12 @@ struct Governs {
     policy: u16,
 }
 
-/// The invoices of a population that amendments govern, by family: an invoice's own before those of its account.
+/// What of a population amendments govern, by family: an invoice's own go before those of a contract, and these before
+/// those of its account.
 #[derive(Clone, Debug, Default)]
 pub struct Governed {
     invoices: BTreeMap<(u16, Sym), Vec<Governs>>,
+    contracts: BTreeMap<(u16, Sym), Vec<Governs>>,
     accounts: BTreeMap<(u16, Sym), Vec<Governs>>,
 }
 
@@ -97,8 +106,15 @@ impl Governed {
     pub fn of(catalogue: &Catalogue, books: &Books) -> Governed {
         let mut governed = Governed::default();
         let asked = Asked::of(catalogue);
-        if asked.invoices.is_empty() && asked.accounts.is_empty() {
+        if asked.invoices.is_empty() && asked.contracts.is_empty() && asked.accounts.is_empty() {
             return governed;
+        }
+        for request in books.requests.iter().filter(|request| !request.sow_reference.is_blank()) {
+            let family = books.invoices.get(request.invoice as usize).map(|invoice| invoice.policy);
+            let family = family.unwrap_or(NO_POLICY);
+            if let Some(contract) = asked.contracts.get(&(family, books.text(request.sow_reference))) {
+                governed.contracts.insert((family, request.sow_reference), contract.clone());
+            }
         }
         for invoice in &books.invoices {
             let own = asked.invoices.get(&(invoice.policy, books.text(invoice.id)));
@@ -113,20 +129,23 @@ impl Governed {
         governed
     }
 
-    /// The number of the policy that governs an invoice on a day: that of its family, or of an amendment to it. Of
-    /// several the one that began last.
-    pub fn policy(&self, invoice: &Invoice, day: NaiveDate) -> u16 {
+    /// The number of the policy that governs a case of an invoice, or its lines, on a day: that of its family, or of an
+    /// amendment to it. Of several the one that began last. `contract` is blank for lines.
+    pub fn policy(&self, invoice: &Invoice, contract: Sym, day: NaiveDate) -> u16 {
         let on_day = |list: &Vec<Governs>| list.iter().filter(|g| g.from.is_none_or(|from| from <= day)).max().copied();
         let own = self.invoices.get(&(invoice.policy, invoice.id)).and_then(on_day);
-        let found = own.or_else(|| self.accounts.get(&(invoice.policy, invoice.account)).and_then(on_day));
+        let by_contract = || self.contracts.get(&(invoice.policy, contract)).and_then(on_day);
+        let by_account = || self.accounts.get(&(invoice.policy, invoice.account)).and_then(on_day);
+        let found = own.or_else(by_contract).or_else(by_account);
         found.map_or(invoice.policy, |governs| governs.policy)
     }
 }
 
-/// The accounts and invoices that amendments name.
+/// The accounts, invoices and contracts that amendments name.
 #[derive(Default)]
 struct Asked<'a> {
     invoices: BTreeMap<(u16, &'a str), Vec<Governs>>,
+    contracts: BTreeMap<(u16, &'a str), Vec<Governs>>,
     accounts: BTreeMap<(u16, &'a str), Vec<Governs>>,
 }
 
@@ -140,11 +159,14 @@ impl<'a> Asked<'a> {
             let (Some(family), Some(amended)) = (family, number(families.len() + at)) else { continue };
             for applies in policy.amendment.iter().flat_map(|amendment| &amendment.applies) {
                 let governs = Governs { from: applies.from, policy: amended };
-                if let Some(invoice) = &applies.invoice {
-                    asked.invoices.entry((family, invoice)).or_default().push(governs);
-                }
-                if let Some(account) = &applies.account {
-                    asked.accounts.entry((family, account)).or_default().push(governs);
+                for (list, name) in [
+                    (&mut asked.invoices, &applies.invoice),
+                    (&mut asked.contracts, &applies.contract),
+                    (&mut asked.accounts, &applies.account),
+                ] {
+                    if let Some(name) = name {
+                        list.entry((family, name.as_str())).or_default().push(governs);
+                    }
                 }
             }
         }

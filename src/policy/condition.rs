@@ -97,6 +97,9 @@ pub enum Condition {
         column: AmountColumn,
         /// The least.
         value: Number,
+        /// What a blank cell says.
+        #[serde(default)]
+        blank: Blank,
     },
     /// An amount is more than a share of another.
     ShareAbove {

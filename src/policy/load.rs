@@ -184,14 +184,13 @@ fn named(mut policy: Policy, layers: &Layered<'_>, reading: &mut Reading<'_>) ->
     policy.versions.iter_mut().for_each(|version| amend(&mut version.id));
     policy.rules.iter_mut().flat_map(|rule| [&mut rule.since, &mut rule.until]).flatten().for_each(amend);
     let applies = reading.array::<Applies>(applies);
-    for (entry, span) in applies.iter().filter(|(entry, _)| entry.account.is_some() == entry.invoice.is_some()) {
-        let what = if entry.account.is_some() { "both an account and an invoice" } else { "no account and no invoice" };
-        reading.coded(
-            code::WRONG_AMENDMENT,
-            span.clone(),
-            format!("the entry names {what}"),
-            Some("write an entry for each"),
-        );
+    for (entry, span) in &applies {
+        let named: Vec<&str> = entry.named().map(|(kind, _)| kind).collect();
+        if named.len() != 1 {
+            let what = if named.is_empty() { "nothing".to_owned() } else { named.join(" and ") };
+            let help = "write an entry for each `account`, `invoice` or `contract`";
+            reading.coded(code::WRONG_AMENDMENT, span.clone(), format!("the entry names {what}"), Some(help));
+        }
     }
     policy.amendment = Some(Amendment { name, applies: applies.into_iter().map(|(entry, _)| entry).collect() });
     Some(policy)

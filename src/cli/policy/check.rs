@@ -211,7 +211,7 @@ fn changed_by(given: &[Source], there: Vec<Source>) -> Vec<Source> {
 }
 
 fn unnoticed(sources: &[Source]) -> Result<Vec<Problem>, Failure> {
-    lint::numbers_unnoticed(sources).map_err(|error| match error {
+    lint::examples(sources).map_err(|error| match error {
         RunError::File(problem) => {
             Failure::Documents { problems: vec![problem], sources: sources.to_vec(), folder: None }
         }

@@ -10,11 +10,9 @@ pub(super) fn show(catalogue: &Catalogue, policy: &Policy, to: &mut dyn Write) -
     writeln!(to, "# Values without a comment are from {}.", policy.file)?;
     if let Some(amendment) = &policy.amendment {
         for applies in &amendment.applies {
-            let who = [("account", &applies.account), ("invoice", &applies.invoice)];
-            let who = who.into_iter().find_map(|(what, id)| Some(format!("{what} {}", id.as_ref()?)));
+            let who: Vec<String> = applies.named().map(|(kind, name)| format!("{kind} {name}")).collect();
             let from = applies.from.map(|day| format!(" from {day}")).unwrap_or_default();
-            let contract = if applies.contract.is_empty() { "" } else { &format!(" ({})", applies.contract) };
-            writeln!(to, "# Governs {}{from}{contract}.", plain(&who.unwrap_or_default()))?;
+            writeln!(to, "# Governs {}{from}.", plain(&who.join(", ")))?;
         }
     }
     for table in entries.chunk_by(|a, b| a.table == b.table) {

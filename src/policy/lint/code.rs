@@ -63,6 +63,7 @@ codes! {
     STAGE_TWICE "stage-twice" Error "a schedule that has a stage twice";
     SHARE_OF_NOTHING "share-of-nothing" Error "a percentage that does not say of what";
     PROGRESS_RANGE "progress-range" Error "percentages complete that are no range within 0 to 100";
+    FAILING_EXAMPLE "failing-example" Error "a worked example that does not give what it expects (with `--examples`)";
     NO_KINDS "no-kinds" Warning "a rule that is about no kind of request";
     CONTRADICTION "contradiction" Warning "conditions that cannot hold together";
     SHADOWED_BRANCH "shadowed-branch" Warning "a branch that is never reached, because an earlier one holds whenever it does";

@@ -27,7 +27,7 @@ pub(super) fn implies(first: &Condition, second: &Condition) -> bool {
         (Positive(first), PositiveOrUnrecorded(second)) => first == second,
         (HappenedByDecision(first), Happened(second)) => first == second,
         (OutageLongerThan { minutes: first }, OutageLongerThan { minutes: second }) => first >= second,
-        (AtLeast { column: first, value: more }, AtLeast { column: second, value: less }) => {
+        (AtLeast { column: first, value: more, .. }, AtLeast { column: second, value: less, .. }) => {
             first == second && more.0 >= less.0
         }
         _ => false,

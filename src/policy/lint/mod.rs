@@ -1,7 +1,7 @@
 //! What of a policy cannot be right or was probably not meant, although it can be read: a file a family.
 //!
 //! A lint looks at one policy and returns its problems. It changes nothing, and no audit asks for it. What the worked
-//! examples do not show takes running them, and is in [`numbers_unnoticed`].
+//! examples do not show takes running them, and is in [`examples`].
 
 mod calendar;
 mod clause;
@@ -19,7 +19,9 @@ use super::condition::Condition;
 use super::rule::{Check, Rule, Written};
 use super::{Catalogue, Choice, Code, Loaded, Policy, Problem, Source, Vocabulary};
 use crate::example::{self, RunError};
+use crate::wording::did_you_mean;
 use place::Places;
+use std::collections::BTreeSet;
 
 /// What checking a set of files gave.
 #[derive(Debug)]
@@ -33,6 +35,11 @@ pub struct Checked {
 /// Reads a set of files as [`super::Catalogue::of`] does and looks at every policy that can be read.
 pub fn check(sources: &[Source]) -> Checked {
     let Loaded { policies, words, mut problems } = Loaded::of(sources, &Choice::default());
+    for alternative in policies.iter().flat_map(|policy| &policy.alternatives) {
+        let readings = BTreeSet::from([alternative.id.clone()]);
+        problems.extend(Loaded::of(sources, &Choice { readings, ..Choice::default() }).problems);
+    }
+    problems.extend(unknown_replaced(&policies));
     // What an amendment makes of a policy has no text of its own to point at.
     for policy in policies.iter().filter(|policy| policy.amendment.is_none()) {
         let Some(source) = sources.iter().find(|source| source.name == policy.file) else { continue };
@@ -45,17 +52,41 @@ pub fn check(sources: &[Source]) -> Checked {
     Checked { policies, problems }
 }
 
-/// The numbers of the policies on which none of the worked examples beside them depends.
+/// Rules that say they take the place of one that no base policy has: that of the files, or the shipped one.
+fn unknown_replaced(policies: &[Policy]) -> Vec<Problem> {
+    let own = policies.iter().any(|policy| policy.base);
+    let shipped = if own { Vec::new() } else { Loaded::of(&super::shipped(), &Choice::default()).policies };
+    let bases = policies.iter().chain(&shipped).filter(|policy| policy.base);
+    let known: Vec<&str> = bases.flat_map(|policy| policy.rules.iter().map(|rule| rule.id.as_str())).collect();
+    let mut problems = Vec::new();
+    for rule in policies.iter().flat_map(|policy| &policy.rules) {
+        if let Some(replaced) = rule.replaces.as_deref().filter(|replaced| !known.contains(replaced)) {
+            problems.push(Problem {
+                code: code::UNKNOWN_RULE,
+                file: rule.written.file.clone(),
+                span: rule.written.bytes.clone(),
+                what: format!("rule `{}` replaces `{replaced}`, which no base policy has", rule.id),
+                help: did_you_mean(replaced, known.iter().copied()),
+            });
+        }
+    }
+    problems
+}
+
+/// The worked examples beside the policies that do not give what they expect, and the numbers of the policies on which
+/// none of them depends.
 ///
 /// # Errors
 /// When the examples cannot be read or run.
-pub fn numbers_unnoticed(sources: &[Source]) -> Result<Vec<Problem>, RunError> {
+pub fn examples(sources: &[Source]) -> Result<Vec<Problem>, RunError> {
     // Of files that cannot be loaded there is enough to say without.
     let Ok(catalogue) = Catalogue::of(sources.to_vec()) else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
     for policy in catalogue.policies.iter().filter(|policy| policy.amendment.is_none()) {
         let examples = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml"));
         if let Some(examples) = sources.iter().find(|source| Some(&source.name) == examples.as_ref()) {
+            let tested = example::run(&catalogue, examples)?.problems;
+            problems.extend(tested.into_iter().map(|problem| Problem { code: code::FAILING_EXAMPLE, ..problem }));
             problems.extend(example::unnoticed(&catalogue, policy, examples)?);
         }
     }
