@@ -59,6 +59,19 @@ pub fn worlds(catalogue: &Catalogue, choice: &Choice) -> Result<Vec<World>, Vec<
     if problems.is_empty() { Ok(worlds) } else { Err(problems) }
 }
 
+/// Those of the policies that some invoice of the books names, and of all policies together.
+pub fn concerned(mut worlds: Vec<World>, catalogue: &Catalogue, books: &Books) -> Vec<World> {
+    let named: BTreeSet<u16> = books.invoices.iter().map(|invoice| invoice.policy).collect();
+    let is_named = |name: &str| {
+        let family = catalogue.policy(name).map(|policy| policy.name.as_str());
+        let place = catalogue.families().position(|policy| Some(policy.name.as_str()) == family);
+        // Base policies, which are no family, judge every case.
+        place.is_none_or(|place| u16::try_from(place).is_ok_and(|place| named.contains(&place)))
+    };
+    worlds.retain(|world| is_named(&world.policy));
+    worlds
+}
+
 /// The rules that may judge differently in two catalogues, by id.
 fn affected(base: &Catalogue, other: &Catalogue) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();

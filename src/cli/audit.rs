@@ -198,6 +198,7 @@ impl Audit<'_> {
         if let Some(readings) = args.readings {
             let worlds = sensitivity::worlds(catalogue, &readings.choice());
             let worlds = worlds.map_err(|problems| in_documents(problems, catalogue))?;
+            let worlds = sensitivity::concerned(worlds, catalogue, &books);
             progress.step("readings", (worlds.len() * books.requests.len()) as u64);
             let ledger = sensitivity::test(&worlds, &books, options, &mut report, &|n| progress.tick(n))?;
             report.sensitivity = Some(ledger);

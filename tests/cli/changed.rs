@@ -127,7 +127,9 @@ fn an_audit_says_which_readings_turn_its_findings() {
         let expected = if row[5] == "acme.1-answer" { "acme.weeks: no finding" } else { "robust" };
         assert_eq!(row.last().unwrap(), expected, "{row:?}");
     }
+    // No invoice names another policy, and of those nothing is told.
     let ledger = desk.text("declared/readings.csv");
+    assert_eq!(ledger.lines().count(), 2, "{ledger}");
     assert!(ledger.lines().nth(1).is_some_and(|line| line.starts_with("acme.weeks,acme,lenient,")), "{ledger}");
     assert!(desk.text("declared/run.json").contains("\"readings\": \"declared\""));
     // Read leniently, the case is no deviation, and the declared reading would make it one.
