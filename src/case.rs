@@ -482,15 +482,11 @@ impl<'a> Case<'a> {
     pub fn flag(&self, column: FlagColumn) -> Cell<bool> {
         let r = self.request;
         let (place, flag) = match column {
-            FlagColumn::GoodStanding => (r.place, r.good_standing),
-            FlagColumn::FraudFlag => (r.place, r.fraud_flag),
-            FlagColumn::WithinSla => (r.place, r.within_sla),
-            FlagColumn::Complex => (r.place, r.complex),
-            FlagColumn::DocumentsAttached => (r.place, r.documents_attached),
             FlagColumn::AppealExplained => match self.decision {
                 Some(row) => (row.record.place, row.record.appeal_explained),
                 None => return Cell::Blank,
             },
+            of_request => (r.place, r.flags.get(of_request)),
         };
         let value = match flag {
             Flag::Blank => None,

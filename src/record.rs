@@ -4,7 +4,7 @@
 //! first is missing evidence, the second says that there is no such value. Records hold numbers, not strings; every
 //! text is a [`Sym`] of [`Books::texts`].
 
-use crate::column::{AmountColumn, Column, Columns, RequestTime, Table};
+use crate::column::{AmountColumn, Column, Columns, FlagColumn, RequestTime, Table};
 use crate::document;
 use crate::mapping::{SettledDates, Source};
 use crate::money::{Amount, Currency, WideAmounts};
@@ -86,6 +86,27 @@ pub enum Flag {
     No,
     /// True.
     Yes,
+}
+
+/// The flags of a request, two bits each: a million requests are in memory at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(u16);
+
+impl Flags {
+    /// The same with one more; a column that is not told is blank.
+    #[must_use]
+    pub fn with(self, column: FlagColumn, flag: Flag) -> Flags {
+        Flags(self.0 | (flag as u16) << (2 * column as u16))
+    }
+
+    /// The flag of a column.
+    pub fn get(self, column: FlagColumn) -> Flag {
+        match self.0 >> (2 * column as u16) & 3 {
+            1 => Flag::No,
+            2 => Flag::Yes,
+            _ => Flag::Blank,
+        }
+    }
 }
 
 /// A line of an invoice. Days are in the zone of the invoice's policy.
@@ -176,16 +197,8 @@ pub struct Request {
     pub submitted_at: Stamp,
     /// The amounts and times that few requests have: see [`Books::amount_of`] and [`Books::time_of`].
     pub seldom: Filled,
-    /// Account state.
-    pub good_standing: Flag,
-    /// Abuse was found.
-    pub fraud_flag: Flag,
-    /// The outage stayed within the service level.
-    pub within_sla: Flag,
-    /// A complex case.
-    pub complex: Flag,
-    /// Documents came with it.
-    pub documents_attached: Flag,
+    /// Account state, abuse, service level, complexity, documents.
+    pub flags: Flags,
     /// The statement of work, or contract, to which it refers; blank if none was recorded.
     pub sow_reference: Sym,
     /// Whether a preferred method was recorded.
@@ -551,5 +564,28 @@ pub struct Export {
 impl<P: Into<PathBuf>> From<P> for Export {
     fn from(path: P) -> Export {
         Export { path: path.into(), source: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_flag_of_a_request_is_its_own() {
+        let all = [FlagColumn::GoodStanding, FlagColumn::FraudFlag, FlagColumn::Complex, FlagColumn::DocumentsAttached];
+        for column in all {
+            for flag in [Flag::Blank, Flag::No, Flag::Yes] {
+                let flags = Flags::default().with(FlagColumn::WithinSla, Flag::Yes).with(column, flag);
+                assert_eq!((flags.get(column), flags.get(FlagColumn::WithinSla)), (flag, Flag::Yes));
+                let others = all.into_iter().filter(|other| *other != column);
+                assert!(others.into_iter().all(|other| flags.get(other) == Flag::Blank));
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_is_no_larger_than_it_must_be() {
+        assert_eq!(size_of::<Request>(), 88);
     }
 }

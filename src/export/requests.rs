@@ -7,9 +7,9 @@ use super::ledger::{BySym, Judge, Mark, Shared, by_owner, kept};
 use super::row::Fault;
 use super::words::Words;
 use super::zeros::Padded;
-use crate::column::Column;
+use crate::column::{Column, FlagColumn};
 use crate::money::Amount;
-use crate::record::{Filled, NO_PARENT, Place, REQUEST_AMOUNTS, REQUEST_TIMES, Request};
+use crate::record::{Filled, Flags, NO_PARENT, Place, REQUEST_AMOUNTS, REQUEST_TIMES, Request};
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use foldhash::fast::FixedState;
@@ -295,6 +295,15 @@ impl Record for RequestRow {
     }
 }
 
+/// The flags of a request.
+const FLAGS: [FlagColumn; 5] = [
+    FlagColumn::GoodStanding,
+    FlagColumn::FraudFlag,
+    FlagColumn::WithinSla,
+    FlagColumn::Complex,
+    FlagColumn::DocumentsAttached,
+];
+
 fn request(cells: &Cells) -> Request {
     Request {
         place: Place { file: 0, record: 0 },
@@ -312,11 +321,7 @@ fn request(cells: &Cells) -> Request {
         outage_cause: cells.sym(Column::OutageCause),
         submitted_at: cells.stamp(Column::SubmittedAt),
         seldom: Filled::default(),
-        good_standing: cells.flag(Column::GoodStanding),
-        fraud_flag: cells.flag(Column::FraudFlag),
-        within_sla: cells.flag(Column::WithinSla),
-        complex: cells.flag(Column::Complex),
-        documents_attached: cells.flag(Column::DocumentsAttached),
+        flags: FLAGS.into_iter().fold(Flags::default(), |all, flag| all.with(flag, cells.flag(flag.into()))),
         sow_reference: cells.sym(Column::SowReference),
         preferred_method: cells.has_text(Column::PreferredMethod),
         held_back: false,
