@@ -247,11 +247,14 @@ impl Amount {
     /// The digits of the cell's value as a number, and how many of them stand after the point; `None` if it was blank.
     #[inline]
     pub(crate) fn parts(self, wide: &WideAmounts) -> Option<(i128, u32)> {
-        if self.is_wide() {
+        if self.is_blank() {
+            return None;
+        }
+        if self.0 & WIDE != 0 {
             return wide.0.get((self.0 ^ WIDE) as usize).map(|value| (value.mantissa(), value.scale()));
         }
         let scale = (self.0 & ((1 << SCALE_BITS) - 1)) as u32;
-        (!self.is_blank()).then_some((i128::from(self.0 >> SCALE_BITS), scale))
+        Some((i128::from(self.0 >> SCALE_BITS), scale))
     }
 
     pub(crate) fn to_bits(self) -> u64 {
