@@ -1,5 +1,6 @@
 //! Sums of money per currency, exact whatever the amounts' sizes, over rows used and rejected.
 
+use super::value;
 use crate::record::MoneySplit;
 use rust_decimal::Decimal;
 
@@ -68,6 +69,38 @@ impl Sum {
         let fraction = fraction % one / 10_i128.checked_pow(SCALE_LIMIT.checked_sub(scale)?)?;
         let mantissa = whole.checked_mul(10_i128.checked_pow(scale)?)?.checked_add(fraction)?;
         Decimal::try_from_i128_with_scale(mantissa, scale).ok()
+    }
+}
+
+/// How many digits amounts have at most: by it one can tell that they add up without adding them up.
+pub(super) struct Width {
+    whole: usize,
+    fraction: usize,
+}
+
+impl Default for Width {
+    /// That of all amounts of so few characters.
+    fn default() -> Width {
+        Width { whole: Width::SHORT, fraction: Width::SHORT - 2 }
+    }
+}
+
+impl Width {
+    const SHORT: usize = 10;
+
+    /// Takes a cell into account, if it is an amount.
+    pub(super) fn add(&mut self, cell: &[u8]) {
+        if cell.len() > Width::SHORT && value::amount(cell).is_some() {
+            let whole = cell.iter().take_while(|byte| **byte != b'.').count();
+            self.whole = self.whole.max(whole);
+            self.fraction = self.fraction.max(cell.len().saturating_sub(whole + 1));
+        }
+    }
+
+    /// Whether no sum of so many amounts has more digits than can be told.
+    pub(super) fn can_be_added_up(&self, count: usize) -> bool {
+        let more = count.checked_ilog10().map_or(0, |digits| digits as usize + 1);
+        self.whole + more + self.fraction <= SCALE_LIMIT as usize
     }
 }
 
