@@ -2,6 +2,8 @@
 //! one piece: every row of results byte for byte, and every total. And a case is explained by its own rows as by all.
 
 use chrono::NaiveDate;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use proptest::sample::select;
 use reperform::audit::{AsOf, Options, as_of, audit};
@@ -24,8 +26,10 @@ use reperform::report::to_obtain;
 use reperform::report::totals::Totals;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use tempfile::TempDir;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(shipped()).unwrap());
 
@@ -171,6 +175,53 @@ fn generated_exports_explain_each_case_by_its_own_rows() {
         let files = generate::FILES.map(|name| fs::File::create(folder.path().join(name)).unwrap());
         Teller::of(&CATALOGUE).unwrap().write(&options, files, |_| {}).unwrap();
         assert_eq!(check_cases(&Sources::canonical(folder.path()), &all_verdicts()), [120, 120]);
+    }
+}
+
+/// Exports of a few cases, one of their files changed.
+fn changed(table: &str, change: impl Fn(String) -> Vec<u8>) -> (TempDir, Sources) {
+    let few = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/situations/held-back");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["invoices", "requests", "decisions"] {
+        let text = fs::read_to_string(few.join(format!("{name}.csv"))).unwrap();
+        let bytes = if name == table { change(text) } else { text.into_bytes() };
+        fs::write(folder.path().join(format!("{name}.csv")), bytes).unwrap();
+    }
+    let sources = Sources::canonical(folder.path());
+    (folder, sources)
+}
+
+#[test]
+fn the_latest_day_is_that_of_a_row_that_can_be_used() {
+    // So many later days, each of a row that is rejected since it lacks fields.
+    for (rejected, serves) in [(0, true), (1, true), (3, true), (5, false)] {
+        let late: String = (1..=rejected).map(|day| format!("L{day},A,I,,refund,2031-01-0{day}\n")).collect();
+        let (_folder, sources) = changed("requests", |text| (text + &late).into_bytes());
+        let [served, cases] = check_cases(&sources, &all_verdicts());
+        assert!(cases > 3);
+        assert_eq!(served, if serves { cases } else { 0 }, "{rejected} rejected");
+        let given = Options { as_of: "2026-10-15".parse().ok(), ..all_verdicts() };
+        assert_eq!(check_cases(&sources, &given), [cases, cases]);
+    }
+}
+
+#[test]
+fn what_is_not_as_usual_is_left_to_all_rows() {
+    let packed = |text: String| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let too_wide = |text: String| text.replacen(",63.00,", ",123456789012345678901234,", 1).into_bytes();
+    let open = |text: String| (text + "\"").into_bytes();
+    for (table, (folder, sources)) in [
+        ("decisions", changed("decisions", packed)),
+        ("invoices", changed("invoices", too_wide)),
+        ("requests", changed("requests", open)),
+        ("none", changed("requests", |_| Vec::new())),
+    ] {
+        let [served, _] = check_cases(&sources, &all_verdicts());
+        assert_eq!(served, 0, "{table} in {}", folder.path().display());
     }
 }
 

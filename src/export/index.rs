@@ -69,6 +69,9 @@ const NEVER: i64 = i64::MIN;
 /// The hashes of ids.
 type Linked = HashSet<u64, FixedState>;
 
+/// How many bytes of a file are looked at at a time: few enough to stay in the processor's cache.
+const WINDOW: usize = 256 << 10;
+
 /// Indexes exports and hands the index over. `None` if that gives `None`, or if the exports are not plain files in the
 /// canonical form, or if they would be refused. `progress` is told how many further bytes were read.
 pub fn index<T>(
@@ -77,17 +80,17 @@ pub fn index<T>(
     progress: &(dyn Fn(u64) + Sync),
     with: impl FnOnce(&Index<'_>) -> Option<T>,
 ) -> Option<T> {
-    index_in_pieces(sources, vocabulary, progress, Sizes::of_this_machine(), with)
+    index_in_pieces(sources, vocabulary, progress, WINDOW, with)
 }
 
 pub(super) fn index_in_pieces<T>(
     sources: &Sources,
     vocabulary: &Vocabulary,
     progress: &(dyn Fn(u64) + Sync),
-    sizes: Sizes,
+    window: usize,
     with: impl FnOnce(&Index<'_>) -> Option<T>,
 ) -> Option<T> {
-    let words = Words::new(vocabulary);
+    let (words, sizes) = (Words::new(vocabulary), Sizes { window, block: window });
     let setting = Setting { words: &words, sizes, progress, keeps_spans: false };
     let mut files = files(sources);
     let of_table = |table: Table| rows_of_table(table, &files, &setting);
@@ -103,7 +106,7 @@ impl Index<'_> {
     /// The latest day of any row that is earlier than another, in days since 1970: in no zone did anything in the row
     /// happen later.
     pub fn latest(&self, before: i64) -> Option<i64> {
-        let days = self.rows.iter().flat_map(|file| &file.rows).map(|row| row.latest);
+        let days = self.all_rows().map(|row| row.latest);
         days.filter(|day| *day != NEVER && *day < before).max()
     }
 
@@ -111,7 +114,7 @@ impl Index<'_> {
     /// many, or cannot be read.
     pub fn read(&self, case: &str, from: Option<i64>, texts: Texts) -> Option<Books> {
         let linked = self.linked(case, from);
-        let picked: Vec<Vec<Picked>> = self.rows.iter().map(|file| file.pick(&linked)).collect();
+        let picked: Vec<Vec<Picked>> = self.rows.par_iter().map(|file| file.pick(&linked)).collect();
         if picked.iter().map(Vec::len).sum::<usize>() > MOST_PICKED {
             return None;
         }
@@ -126,13 +129,17 @@ impl Index<'_> {
         tables.failed.is_none().then_some(books)
     }
 
+    fn all_rows(&self) -> impl ParallelIterator<Item = &Row> {
+        self.rows.par_iter().flat_map(|file| &file.rows)
+    }
+
     /// The ids that are linked with a case's, or with those of any row of a day or of a later one.
     fn linked(&self, case: &str, from: Option<i64>) -> Linked {
-        let is_late = |row: &&Row| from.is_some_and(|from| row.latest >= from);
-        let late = self.rows.iter().flat_map(|file| &file.rows).filter(is_late).flat_map(Row::ids);
-        let mut linked: Linked = late.chain([hash(Sort::Request, case.trim())]).collect();
+        let late = self.all_rows().filter(|row| from.is_some_and(|from| row.latest >= from));
+        let late: Vec<u64> = late.flat_map_iter(Row::ids).collect();
+        let mut linked: Linked = late.into_iter().chain([hash(Sort::Request, case.trim())]).collect();
         loop {
-            let rows = self.rows.par_iter().flat_map(|file| &file.rows).filter(|row| row.is_among(&linked));
+            let rows = self.all_rows().filter(|row| row.is_among(&linked));
             let new: Vec<u64> = rows.flat_map_iter(Row::ids).filter(|id| !linked.contains(id)).collect();
             if new.is_empty() {
                 return linked;

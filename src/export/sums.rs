@@ -133,4 +133,28 @@ mod tests {
         let codes: Vec<String> = sums.finish().unwrap().into_iter().map(|s| s.currency).collect();
         assert_eq!(codes, ["", "EUR", "USD"]);
     }
+
+    #[test]
+    fn what_is_not_too_wide_adds_up() {
+        let wide = |digits: usize| "9".repeat(digits);
+        for (cell, count, adds_up) in [
+            ("1234567.89".to_owned(), 9_999_999, true),
+            (wide(10), 999_999_999, true),
+            (wide(10), 9_999_999_999, true),
+            (wide(10), 10_000_000_000, false),
+            (wide(19), 9, true),
+            (wide(19), 10, false),
+            (wide(20), 1, false),
+            (format!("0.{}", wide(17)), 9, true),
+            (format!("0.{}", wide(17)), 10, false),
+            ("Member area with single sign-on, and more".to_owned(), 999_999_999, true),
+        ] {
+            let mut width = Width::default();
+            width.add(cell.as_bytes());
+            assert_eq!(width.can_be_added_up(count), adds_up, "{cell}");
+            let mut sums = Sums::default();
+            (0..count.min(10)).for_each(|_| sums.add("USD", cell.parse().unwrap_or_default(), true));
+            assert!(sums.finish().is_ok() || !adds_up, "{cell}");
+        }
+    }
 }

@@ -157,9 +157,8 @@ fn told_of(case: &str, books: &Books) -> String {
 
 /// By the index there are books of each case that say of it what those of all rows do, and no index of what is refused.
 fn check_index(folder: &Path, window: usize, whole: &Result<Books, ReadError>) {
-    let sizes = Sizes { window, block: window };
     let sources = Sources::canonical(folder);
-    let checked = index_in_pieces(&sources, &vocabulary(), &|_| {}, sizes, |index| {
+    let checked = index_in_pieces(&sources, &vocabulary(), &|_| {}, window, |index| {
         let whole = whole.as_ref().unwrap_or_else(|error| panic!("there is an index of what is refused: {error}"));
         let used = whole.requests.iter().map(|request| whole.text(request.id));
         let cases: BTreeSet<&str> = used.chain(whole.held_back.iter().map(|held| held.request_id.as_str())).collect();
