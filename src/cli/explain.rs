@@ -62,6 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let exports = exports.exports()?;
     let sources = &exports.sources;
     let progress = Progress::new(false);
+    // One case seldom takes all rows.
     if let (None, Some(case)) = (&args.finding, &case) {
         progress.step("reading", super::exports::bytes(sources));
         let found = books_of_case(&catalogue, sources, &options, case, &|n| progress.tick(n));

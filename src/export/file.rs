@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A record longer than this is taken for one that a quote keeps open.
-pub(super) const LONGEST_RECORD: usize = 64 << 20;
+const LONGEST_RECORD: usize = 64 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const MEND_QUOTES: &str = "close the quote, or write each quote inside a quoted field twice";

@@ -13,7 +13,7 @@ use super::block::{Fields, Records, inspect, parse_records, record_at, trim_line
 use super::cells::Record;
 use super::decisions::DecisionRow;
 use super::divide::{Sort, hash};
-use super::file::{LONGEST_RECORD, Setting, Source, read_on};
+use super::file::{Setting, Source, read_on};
 use super::header::{Orders, Plan};
 use super::invoices::InvoiceRow;
 use super::ledger::{Judge, Ledger, Shared};
@@ -71,6 +71,8 @@ type Linked = HashSet<u64, FixedState>;
 
 /// How many bytes of a file are looked at at a time: few enough to stay in the processor's cache.
 const WINDOW: usize = 256 << 10;
+/// A record that is not whole within so many bytes is not as usual. With each window it is looked at from its beginning.
+const LONGEST: usize = 1 << 20;
 
 /// Indexes exports and hands the index over. `None` if that gives `None`, or if the exports are not plain files in the
 /// canonical form, or if they would be refused. `progress` is told how many further bytes were read.
@@ -266,7 +268,7 @@ fn rows_of_file<'a, R: Record>(
         if source.last {
             break;
         }
-        if source.rest().len() > LONGEST_RECORD {
+        if source.rest().len() > LONGEST {
             return None;
         }
         let read = read_on(&mut source.input, &mut spare, setting.sizes.window).ok()?;
@@ -328,8 +330,8 @@ impl<'s, 'a> Scan<'s, 'a> {
         Scan { plan, ids, times, amount: added_up(table).and_then(place), width, line, rows: Vec::new() }
     }
 
-    /// Finds the rows of a window up to the last whole one, and tells where that ends; `None` if a quote damages them. The
-    /// window begins after so many bytes of the file.
+    /// Finds the rows of a window up to the last whole one, and tells where that ends; `None` if a quote damages them.
+    /// `before` is how many bytes of the file precede the window.
     fn window<R: Record>(&mut self, bytes: &[u8], before: u64, last: bool) -> Option<usize> {
         let mut records = Records::new(self.plan.delimiter);
         let mut at = past_line_ends(bytes, 0, last);
