@@ -3,7 +3,6 @@
 use rayon::prelude::*;
 use std::hash::BuildHasher;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// An interned text. Two are equal exactly when their texts are. `Sym::BLANK` is the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,9 +27,10 @@ impl Sym {
     }
 }
 
-/// The hash of a text, by which it is found; it can so be hashed on another thread than it is interned on.
+/// The hash of a text, by which it is found; it can so be hashed on another thread than it is interned on. That of the empty
+/// text is 0.
 pub fn hash(text: &str) -> u32 {
-    (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32
+    if text.is_empty() { 0 } else { (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32 }
 }
 
 /// Texts one after another, with the hash of each.
@@ -243,8 +243,7 @@ impl Default for Texts {
 
 /// The part that has a text, by its [`hash`]: of the empty text the first, so that its number is 0.
 pub fn part(hash: u32) -> usize {
-    static EMPTY: LazyLock<u32> = LazyLock::new(|| crate::text::hash(""));
-    ((hash ^ *EMPTY) as usize) % PARTS
+    hash as usize % PARTS
 }
 
 fn number(part: usize, place: u32) -> Sym {
