@@ -7,11 +7,13 @@ use crate::case::{Case, Context};
 use crate::check::line::BilledLine;
 use crate::check::outcome::Verdict;
 use crate::check::{judge, line, rows};
+use crate::export;
 use crate::finding::Finding;
 use crate::margin::Margin;
 use crate::plan::{Listed, Plan, Plans};
-use crate::policy::{Catalogue, Policy, Version};
-use crate::record::{Books, Invoice, InvoiceLine, Place, Request};
+use crate::policy::{Catalogue, Policy, Version, word};
+use crate::record::{Books, Invoice, InvoiceLine, Place, Request, Sources};
+use crate::time::number_of_date;
 use crate::trail::Trail;
 use std::cell::OnceCell;
 
@@ -105,6 +107,40 @@ pub fn explain_line<'a>(
     Some(ExplainedLine { line, invoice, judged_by, judged, as_of })
 }
 
+/// How often it is tried to learn the as-of date from the rows of the latest days alone.
+const TRIES: usize = 4;
+
+/// The books of the rows on which one case can depend, and the as-of date of the exports: by them [`explain_as_of`] says of
+/// the case what it says by the books of all rows. `None` if it takes all rows to tell, or to say that there is no such
+/// case.
+pub fn books_of_case(
+    catalogue: &Catalogue,
+    sources: &Sources,
+    options: &Options,
+    request_id: &str,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Option<(Books, AsOf)> {
+    export::index(sources, &catalogue.reading_vocabulary(), progress, |index| {
+        let mut from = if options.as_of.is_none() { index.latest(i64::MAX) } else { None };
+        for _ in 0..TRIES {
+            let books = index.read(request_id, from, word::texts_with_words())?;
+            let is_held_back = || books.held_back.iter().any(|held| held.request_id == request_id);
+            if books.request(request_id).is_none() && !is_held_back() {
+                return None;
+            }
+            // Of several rows with the latest day, not all need be among these: which is the first is not known.
+            let as_of = AsOf { set_by: None, ..as_of(catalogue, &books, options) };
+            // What was left out is no later than the day before these. Their rows may all be rejected, though.
+            let left_out = from.and_then(|from| index.latest(from));
+            if left_out.is_none_or(|day| day <= i64::from(number_of_date(as_of.date))) {
+                return Some((books, as_of));
+            }
+            from = left_out;
+        }
+        None
+    })
+}
+
 /// Judges one case again, keeping the working of every rule. `None` if no used row has the id.
 pub fn explain<'a>(
     catalogue: &'a Catalogue,
@@ -112,9 +148,19 @@ pub fn explain<'a>(
     options: &Options,
     request_id: &str,
 ) -> Option<Explained<'a>> {
+    explain_as_of(catalogue, books, options, as_of(catalogue, books, options), request_id)
+}
+
+/// Judges one case again by books that are a part of the population, as of the day of the whole.
+pub fn explain_as_of<'a>(
+    catalogue: &'a Catalogue,
+    books: &'a Books,
+    options: &Options,
+    as_of: AsOf,
+    request_id: &str,
+) -> Option<Explained<'a>> {
     let request = books.request(request_id)?;
     let invoice = books.invoices.get(request.invoice as usize)?;
-    let as_of = as_of(catalogue, books, options);
     let run = context(catalogue, books, as_of);
     let plans = Plans::of(catalogue, &options.selection);
     let engine = Engine { run: &run, plans: &plans, include_indeterminate: true };

@@ -1,25 +1,35 @@
-//! Exports audited part by part give what they give in one piece: every row of results byte for byte, and every total.
+//! What one row says of another stays among rows that are linked. So exports audited part by part give what they give in
+//! one piece: every row of results byte for byte, and every total. And a case is explained by its own rows as by all.
 
 use chrono::NaiveDate;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use proptest::sample::select;
-use reperform::audit::{Options, audit};
+use reperform::audit::{AsOf, Options, as_of, audit};
 use reperform::divided::{self, Asked, DividedError};
-use reperform::explain::Workings;
+use reperform::explain::{Workings, books_of_case, explain_as_of};
 use reperform::export::{DivideError, DivideOptions, divide};
+use reperform::generate::{self, Teller};
 use reperform::obtain::Facts;
 use reperform::plan::Plans;
 use reperform::policy::{Catalogue, shipped, word};
-use reperform::record::{Export, Sources};
+use reperform::record::{Books, Export, Sources};
 use reperform::report::Results;
 use reperform::report::files;
 use reperform::report::folder::Folder;
 use reperform::report::format::Format;
+use reperform::report::paper::Paper;
+use reperform::report::paper_terminal;
+use reperform::report::paper_view::View;
 use reperform::report::to_obtain;
 use reperform::report::totals::Totals;
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use tempfile::TempDir;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(shipped()).unwrap());
 
@@ -85,6 +95,45 @@ fn in_parts(sources: &Sources, options: &Options, parts: usize, memory: usize) -
     Ok((contents, totals))
 }
 
+/// A case's page as a terminal shows it, and all that any other format has; `None` if there is no such case.
+fn page(books: &Books, as_of: AsOf, options: &Options, case: &str) -> Option<Vec<u8>> {
+    let explained = explain_as_of(&CATALOGUE, books, options, as_of, case);
+    let paper = match &explained {
+        Some(explained) => Paper::of(&CATALOGUE, books, explained).unwrap(),
+        None => Paper::of_rejected(books, case).unwrap()?,
+    };
+    let mut page = Vec::new();
+    paper_terminal::show(&paper, books, true, &mut page).unwrap();
+    View::of(&paper, books, true, str::to_owned).json(&mut page).unwrap();
+    Some(page)
+}
+
+/// Checks that each case is explained alike by its own rows and by all, and tells of how many there are its own rows serve.
+fn check_cases(sources: &Sources, options: &Options) -> [usize; 2] {
+    let of_case = |case: &str| books_of_case(&CATALOGUE, sources, options, case, &|_| {});
+    let vocabulary = CATALOGUE.reading_vocabulary();
+    let Ok(all) = reperform::export::read(sources, &vocabulary, word::texts_with_words(), &|_| {}) else {
+        assert!(of_case("R1").is_none(), "a case of exports that are refused is explained");
+        return [0, 0];
+    };
+    assert!(of_case("no such case").is_none());
+    let used = all.requests.iter().map(|request| all.text(request.id));
+    let cases: BTreeSet<&str> = used.chain(all.held_back.iter().map(|held| held.request_id.as_str())).collect();
+    let as_of = as_of(&CATALOGUE, &all, options);
+    let mut served = 0;
+    for case in &cases {
+        let Some((own, as_of_own)) = of_case(case) else { continue };
+        let (own, all) = (page(&own, as_of_own, options, case), page(&all, as_of, options, case));
+        assert!(own == all, "{case} by its own rows: {}\nby all: {}", shown(own), shown(all));
+        served += 1;
+    }
+    [served, cases.len()]
+}
+
+fn shown(page: Option<Vec<u8>>) -> String {
+    page.map_or("nothing".to_owned(), |page| String::from_utf8(page).unwrap())
+}
+
 fn all_verdicts() -> Options {
     Options { include_indeterminate: true, ..Options::default() }
 }
@@ -103,6 +152,76 @@ fn the_shipped_exports_give_the_same_in_any_number_of_parts() {
                 assert!(found == expected, "{} in {parts} parts", folder.display());
             }
         }
+    }
+}
+
+#[test]
+fn the_shipped_exports_explain_each_case_by_its_own_rows() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let given = Options { as_of: "2026-10-15".parse().ok(), ..all_verdicts() };
+    let situations = fs::read_dir(fixtures.join("situations")).unwrap().map(|entry| entry.unwrap().path());
+    let situations = situations.flat_map(|folder| [(folder.clone(), all_verdicts()), (folder, given.clone())]);
+    for (folder, options) in situations.chain([(fixtures.join("quarter"), all_verdicts())]) {
+        let [served, cases] = check_cases(&Sources::canonical(&folder), &options);
+        assert!(cases > 0 && served == cases, "{}: {served} of {cases}", folder.display());
+    }
+}
+
+#[test]
+fn generated_exports_explain_each_case_by_its_own_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    for rejects in [0, 60_000] {
+        let options = generate::Options { cases: 120, seed: 5, deviations: 50, rejects };
+        let files = generate::FILES.map(|name| fs::File::create(folder.path().join(name)).unwrap());
+        Teller::of(&CATALOGUE).unwrap().write(&options, files, |_| {}).unwrap();
+        assert_eq!(check_cases(&Sources::canonical(folder.path()), &all_verdicts()), [120, 120]);
+    }
+}
+
+/// Exports of a few cases, one of their files changed.
+fn changed(table: &str, change: impl Fn(String) -> Vec<u8>) -> (TempDir, Sources) {
+    let few = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/situations/held-back");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["invoices", "requests", "decisions"] {
+        let text = fs::read_to_string(few.join(format!("{name}.csv"))).unwrap();
+        let bytes = if name == table { change(text) } else { text.into_bytes() };
+        fs::write(folder.path().join(format!("{name}.csv")), bytes).unwrap();
+    }
+    let sources = Sources::canonical(folder.path());
+    (folder, sources)
+}
+
+#[test]
+fn the_latest_day_is_that_of_a_row_that_can_be_used() {
+    // So many later days, each of a row that is rejected since it lacks fields.
+    for (rejected, serves) in [(0, true), (1, true), (3, true), (5, false)] {
+        let late: String = (1..=rejected).map(|day| format!("L{day},A,I,,refund,2031-01-0{day}\n")).collect();
+        let (_folder, sources) = changed("requests", |text| (text + &late).into_bytes());
+        let [served, cases] = check_cases(&sources, &all_verdicts());
+        assert!(cases > 3);
+        assert_eq!(served, if serves { cases } else { 0 }, "{rejected} rejected");
+        let given = Options { as_of: "2026-10-15".parse().ok(), ..all_verdicts() };
+        assert_eq!(check_cases(&sources, &given), [cases, cases]);
+    }
+}
+
+#[test]
+fn what_is_not_as_usual_is_left_to_all_rows() {
+    let packed = |text: String| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let too_wide = |text: String| text.replacen(",63.00,", ",123456789012345678901234,", 1).into_bytes();
+    let open = |text: String| (text + "\"").into_bytes();
+    for (table, (folder, sources)) in [
+        ("decisions", changed("decisions", packed)),
+        ("invoices", changed("invoices", too_wide)),
+        ("requests", changed("requests", open)),
+        ("none", changed("requests", |_| Vec::new())),
+    ] {
+        let [served, _] = check_cases(&sources, &all_verdicts());
+        assert_eq!(served, 0, "{table} in {}", folder.path().display());
     }
 }
 
@@ -296,6 +415,8 @@ proptest! {
             *fate = Fate::Broken;
         }
         let sources = sources(folder.path(), tables.each_ref());
-        check(&sources, &Options { as_of, ..all_verdicts() }, &[1, 3, 40]);
+        let options = Options { as_of, ..all_verdicts() };
+        check(&sources, &options, &[1, 3, 40]);
+        check_cases(&sources, &options);
     }
 }

@@ -5,8 +5,8 @@ use super::exports::ExportArgs;
 use super::failure::Failure;
 use super::policies::{PolicyArgs, RuleArgs};
 use super::progress::Progress;
-use crate::audit::{Options, audit};
-use crate::explain::{explain, explain_line};
+use crate::audit::{AsOf, Options, as_of, audit};
+use crate::explain::{books_of_case, explain_as_of, explain_line};
 use crate::policy::Catalogue;
 use crate::record::Books;
 use crate::report::layout::plain;
@@ -58,14 +58,25 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let catalogue = args.policies.load()?;
     let selection = args.rules.selection(&catalogue)?;
     let (case, exports) = args.asked()?;
-    let as_of = exports.as_of;
+    let options = Options { as_of: exports.as_of, include_indeterminate: true, selection };
     let exports = exports.exports()?;
     let sources = &exports.sources;
     let progress = Progress::new(false);
+    // One case seldom takes all rows.
+    if let (None, Some(case)) = (&args.finding, &case) {
+        progress.step("reading", super::exports::bytes(sources));
+        let found = books_of_case(&catalogue, sources, &options, case, &|n| progress.tick(n));
+        if let Some((books, as_of)) = found {
+            drop(progress);
+            return args.case(case, &catalogue, &books, &options, as_of);
+        }
+    }
     let books = super::exports::read(&catalogue, sources, &progress)?;
     drop(progress);
-    let options = Options { as_of, include_indeterminate: true, selection };
-    let Some(id) = &args.finding else { return args.case(&case.unwrap_or_default(), &catalogue, &books, &options) };
+    let day = as_of(&catalogue, &books, &options);
+    let Some(id) = &args.finding else {
+        return args.case(&case.unwrap_or_default(), &catalogue, &books, &options, day);
+    };
     let report = audit(&catalogue, &books, &options, &|_| {})?;
     let finding = report.findings.iter().find(|finding| finding.id(&books) == *id);
     let finding = finding.ok_or_else(|| no_finding(id))?;
@@ -74,7 +85,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             let paper = Paper::of_line(&catalogue, &books, &explained).map_err(unreadable)?;
             args.show(&paper, &books)
         }
-        None => args.case(books.text(finding.request), &catalogue, &books, &options),
+        None => args.case(books.text(finding.request), &catalogue, &books, &options, day),
     }
 }
 
@@ -95,8 +106,15 @@ impl Args {
         }
     }
 
-    fn case(&self, case: &str, catalogue: &Catalogue, books: &Books, options: &Options) -> Result<Status, Failure> {
-        let explained = explain(catalogue, books, options, case);
+    fn case(
+        &self,
+        case: &str,
+        catalogue: &Catalogue,
+        books: &Books,
+        options: &Options,
+        as_of: AsOf,
+    ) -> Result<Status, Failure> {
+        let explained = explain_as_of(catalogue, books, options, as_of, case);
         let paper = match &explained {
             Some(explained) => Some(Paper::of(catalogue, books, explained).map_err(unreadable)?),
             None => Paper::of_rejected(books, case).map_err(unreadable)?,

@@ -248,7 +248,7 @@ pub(super) fn record_at<'a>(
 }
 
 /// What is wrong with the quotes of a record that spans lines or ends the file. Its own line end is cut off.
-fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
+pub(super) fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
     let opened = |at: usize| line + lines(record.get(..at).unwrap_or_default());
     match flaw(record, plan.delimiter) {
         Some(Flaw::Open(at)) => {
@@ -272,7 +272,7 @@ fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage>
     swallowed(record, plan.delimiter, plan.fields(), is_sound).then_some(Damage { line, what })
 }
 
-fn trim_line_ends(record: &[u8]) -> &[u8] {
+pub(super) fn trim_line_ends(record: &[u8]) -> &[u8] {
     let end = record.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
     record.get(..end).unwrap_or_default()
 }

@@ -169,7 +169,7 @@ struct Kept {
 
 /// Of what an id is one: ids of different sorts never meet.
 #[derive(Clone, Copy)]
-enum Sort {
+pub(super) enum Sort {
     Line,
     Invoice,
     Request,
@@ -186,7 +186,7 @@ fn sorts(table: Table) -> [Sort; 3] {
 }
 
 /// Ids that differ only in zeros at their beginning go together, so that a reference to one can be told of the other.
-fn hash(sort: Sort, id: &str) -> u64 {
+pub(super) fn hash(sort: Sort, id: &str) -> u64 {
     let told = bare(id).unwrap_or(id);
     if id.is_empty() { 0 } else { FixedState::with_seed(sort as u64).hash_one(told).max(1) }
 }

@@ -122,8 +122,8 @@ pub(super) fn read_file<'a, I: Intake>(
 }
 
 /// A file, of which a window lies in memory.
-struct Source<'s, 'a> {
-    input: Input,
+pub(super) struct Source<'s, 'a> {
+    pub(super) input: Input,
     path: &'s Path,
     name: &'s str,
     setting: &'s Setting<'a>,
@@ -131,9 +131,9 @@ struct Source<'s, 'a> {
     /// Where in the window the part begins that is not parsed yet.
     start: usize,
     /// The bytes of the file before that part.
-    before: u64,
+    pub(super) before: u64,
     /// Whether the window reaches to the end of the file.
-    last: bool,
+    pub(super) last: bool,
     /// Where blocks begin, by the number of rows before them.
     marks: Vec<(u32, u64)>,
 }
@@ -142,13 +142,13 @@ struct Source<'s, 'a> {
 const ROOM: usize = 64 << 10;
 
 /// Reads the next bytes of a file behind room for what the window before them may leave.
-fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
+pub(super) fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
     into.resize(ROOM, 0);
     input.read_on(into, wanted)
 }
 
 impl<'s, 'a> Source<'s, 'a> {
-    fn open(
+    pub(super) fn open(
         path: &'s Path,
         name: &'s str,
         mapping: Option<&Arc<mapping::Source>>,
@@ -168,7 +168,7 @@ impl<'s, 'a> Source<'s, 'a> {
     }
 
     /// Takes up bytes that were read on, after those that are not parsed yet, and returns the old window for reuse.
-    fn take_up(&mut self, mut next: Vec<u8>, read: usize) -> Vec<u8> {
+    pub(super) fn take_up(&mut self, mut next: Vec<u8>, read: usize) -> Vec<u8> {
         self.last = read < self.setting.sizes.window;
         (self.setting.progress)(self.input.passed());
         let rest = self.rest();
@@ -190,13 +190,13 @@ impl<'s, 'a> Source<'s, 'a> {
     }
 
     /// Takes bytes for parsed.
-    fn pass(&mut self, bytes: usize) {
+    pub(super) fn pass(&mut self, bytes: usize) {
         self.start += bytes;
         self.before += bytes as u64;
     }
 
     /// The part of the window that is not parsed yet.
-    fn rest(&self) -> &[u8] {
+    pub(super) fn rest(&self) -> &[u8] {
         self.window.get(self.start..).unwrap_or_default()
     }
 
@@ -205,7 +205,12 @@ impl<'s, 'a> Source<'s, 'a> {
     }
 
     /// Reads the header and moves `line` to the line after it.
-    fn header(&mut self, table: Table, line: &mut u64, orders: &mut Orders) -> Result<Plan<'a>, Vec<Problem>> {
+    pub(super) fn header(
+        &mut self,
+        table: Table,
+        line: &mut u64,
+        orders: &mut Orders,
+    ) -> Result<Plan<'a>, Vec<Problem>> {
         let mut spare = Vec::new();
         let (mut records, mut mark, mut found) = (Records::new(b','), 0, None);
         while found.is_none() {

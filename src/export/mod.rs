@@ -17,6 +17,7 @@
 //! | `sums` | adds money up |
 //! | `zeros` | finds ids that differ only in zeros at their beginning |
 //! | `divide`, `links`, `part`, `spool` | read exports larger than memory part by part |
+//! | `index` | finds the rows on which one case can depend, and reads these alone |
 //!
 //! Nothing is lost on the way: every row is used or rejected, and a file that cannot be cut into rows with certainty is
 //! refused. The result does not depend on the number of threads or on where blocks end.
@@ -30,6 +31,7 @@ pub(crate) mod encoded;
 mod file;
 mod header;
 mod hold;
+mod index;
 pub(crate) mod input;
 mod invoices;
 mod ledger;
@@ -57,6 +59,7 @@ use decisions::DecisionBook;
 pub use divide::{DivideOptions, Division, divide};
 use file::{Intake, Setting, read_file};
 use header::Plan;
+pub use index::{Index, index};
 use input::Refused;
 use invoices::InvoiceBook;
 use ledger::{Judge, Ledger, Shared};

@@ -1,5 +1,6 @@
 //! Sums of money per currency, exact whatever the amounts' sizes, over rows used and rejected.
 
+use super::value;
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::MoneySplit;
 use rust_decimal::Decimal;
@@ -76,6 +77,38 @@ impl Sum {
     }
 }
 
+/// How many digits amounts have at most: by it one can tell that they add up without adding them up.
+pub(super) struct Width {
+    whole: usize,
+    fraction: usize,
+}
+
+impl Default for Width {
+    /// That of all amounts of so few characters.
+    fn default() -> Width {
+        Width { whole: Width::SHORT, fraction: Width::SHORT - 2 }
+    }
+}
+
+impl Width {
+    const SHORT: usize = 10;
+
+    /// Takes a cell into account, if it is an amount.
+    pub(super) fn add(&mut self, cell: &[u8]) {
+        if cell.len() > Width::SHORT && value::amount(cell).is_some() {
+            let whole = cell.iter().take_while(|byte| **byte != b'.').count();
+            self.whole = self.whole.max(whole);
+            self.fraction = self.fraction.max(cell.len().saturating_sub(whole + 1));
+        }
+    }
+
+    /// Whether no sum of so many amounts has more digits than can be told.
+    pub(super) fn can_be_added_up(&self, count: usize) -> bool {
+        let more = count.checked_ilog10().map_or(0, |digits| digits as usize + 1);
+        self.whole + more + self.fraction <= SCALE_LIMIT as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +143,28 @@ mod tests {
         }
         let codes: Vec<String> = sums.finish().unwrap().into_iter().map(|s| s.currency).collect();
         assert_eq!(codes, ["", "EUR", "USD"]);
+    }
+
+    #[test]
+    fn what_is_not_too_wide_adds_up() {
+        let wide = |digits: usize| "9".repeat(digits);
+        for (cell, count, adds_up) in [
+            ("1234567.89".to_owned(), 9_999_999, true),
+            (wide(10), 999_999_999, true),
+            (wide(10), 9_999_999_999, true),
+            (wide(10), 10_000_000_000, false),
+            (wide(19), 9, true),
+            (wide(19), 10, false),
+            (wide(20), 1, false),
+            (format!("0.{}", wide(17)), 9, true),
+            (format!("0.{}", wide(17)), 10, false),
+            ("Member area with single sign-on, and more".to_owned(), 999_999_999, true),
+        ] {
+            let mut width = Width::default();
+            width.add(cell.as_bytes());
+            assert_eq!(width.can_be_added_up(count), adds_up, "{cell}");
+            let amounts = vec![cell.as_str(); if value::amount(cell.as_bytes()).is_some() { count.min(10) } else { 0 }];
+            assert!(total(&amounts).is_some() || !adds_up, "{cell}");
+        }
     }
 }

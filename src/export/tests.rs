@@ -1,11 +1,13 @@
 //! Whatever the bytes, the windows, the blocks and the threads: nothing is lost, and the result is the same.
 
+use super::index::index_in_pieces;
 use super::{ReadError, Sizes, read_in_pieces};
-use crate::record::{Books, ExportFile, Place, Sources, Vocabulary};
+use crate::record::{Books, ExportFile, Place, Request, Sources, Vocabulary};
 use crate::report::evidence;
 use crate::text::Texts;
 use crate::time::Zone;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const INVOICES: &str = "invoice_id,line,account_id,policy,invoice_date,currency,amount,category,payment_method,note\n";
@@ -137,6 +139,39 @@ fn files() -> impl Strategy<Value = [Vec<u8>; 3]> {
     (invoices, requests, decisions).prop_map(|(invoices, requests, decisions)| [invoices, requests, decisions])
 }
 
+/// What books say of a case, whatever else is in them.
+fn told_of(case: &str, books: &Books) -> String {
+    let held_back = books.held_back.iter().find(|held| held.request_id == case);
+    let Some(request) = books.request(case) else { return format!("{held_back:?}") };
+    let decided = |request: &Request| (request.place, books.decisions_of(request).map(|d| d.place).collect::<Vec<_>>());
+    let invoice = &books.invoices[request.invoice as usize];
+    let lines: Vec<Place> = books.lines_of(invoice).iter().map(|line| line.place).collect();
+    let cases: Vec<_> = books.requests_of(invoice).map(decided).collect();
+    let parent = books.requests.get(request.parent_index as usize).map(decided);
+    let children: Vec<_> = books.children(request.id).map(decided).collect();
+    let places = lines.iter().copied().chain([request.place]).collect();
+    let cells = evidence::rows(books, &places).unwrap();
+    let is_held_back = (held_back, request.held_back, invoice.held_back);
+    format!("{is_held_back:?}{:?}{lines:?}{cases:?}{parent:?}{children:?}{cells:?}", decided(request))
+}
+
+/// By the index there are books of each case that say of it what those of all rows do, and no index of what is refused.
+fn check_index(folder: &Path, window: usize, whole: &Result<Books, ReadError>) {
+    let sources = Sources::canonical(folder);
+    let checked = index_in_pieces(&sources, &vocabulary(), &|_| {}, window, |index| {
+        let whole = whole.as_ref().unwrap_or_else(|error| panic!("there is an index of what is refused: {error}"));
+        let used = whole.requests.iter().map(|request| whole.text(request.id));
+        let cases: BTreeSet<&str> = used.chain(whole.held_back.iter().map(|held| held.request_id.as_str())).collect();
+        for case in cases {
+            let books = index.read(case, None, Texts::default()).unwrap();
+            assert_eq!(told_of(case, &books), told_of(case, whole), "{case}, window {window}");
+            assert!(books.rejects.iter().all(|reject| whole.rejects.contains(reject)), "{case}: {:?}", books.rejects);
+        }
+        Some(())
+    });
+    assert_eq!(checked.is_some(), whole.is_ok(), "window {window}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -152,6 +187,9 @@ proptest! {
             let pieces = read_files(folder.path(), window, block);
             let shown = files.each_ref().map(|bytes| String::from_utf8_lossy(bytes));
             prop_assert_eq!(told(&whole), told(&pieces), "window {}, block {}, {:?}", window, block, shown);
+        }
+        for window in [1, 64, 1 << 20] {
+            check_index(folder.path(), window, &whole);
         }
     }
 }

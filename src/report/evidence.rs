@@ -6,7 +6,7 @@ use crate::mapping::header::{Search, names_of};
 use crate::record::{Books, ExportFile, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// The cells of a row that are not blank, each with its column's name as the header writes it.
 pub type Cells = Vec<(String, String)>;
@@ -65,6 +65,8 @@ fn read_at_marks(
         let mut part = File::open(&file.path)?;
         part.seek(SeekFrom::Start(byte))?;
         let mut reader = csv::ReaderBuilder::new();
+        // A reader leaves out a byte-order mark with which what it reads begins: a file does not begin here.
+        let part = b"\n".chain(part);
         let mut reader = reader.flexible(true).has_headers(false).delimiter(delimiter).from_reader(part);
         let (mut row, mut record) = (csv::ByteRecord::new(), before);
         while let Some(place) = wanted.next_if(|wanted| *wanted <= until) {
