@@ -594,7 +594,7 @@ impl<'a> Case<'a> {
             paid = match happened {
                 Truth::Yes => paid + Bounds::exactly(amount),
                 Truth::No => paid,
-                Truth::Unknown => paid + Bounds { low: Decimal::ZERO, high: Some(amount) },
+                Truth::Unknown => paid + Bounds::between(Decimal::ZERO, Some(amount)),
             };
         }
         paid

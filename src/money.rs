@@ -16,7 +16,7 @@ pub fn minor_digits(currency: Currency) -> u32 {
 
 /// One minor unit of the currency: 0.01 for USD, 1 for JPY, 0.001 for KWD.
 pub fn unit(currency: Currency) -> Decimal {
-    Decimal::new(1, minor_digits(currency))
+    Decimal::from_parts(1, 0, 0, false, minor_digits(currency))
 }
 
 /// Rounded to the currency's minor unit, half away from zero.
@@ -241,7 +241,9 @@ impl Amount {
             return wide.0.get((self.0 ^ WIDE) as usize).copied();
         }
         let scale = (self.0 & ((1 << SCALE_BITS) - 1)) as u32;
-        Decimal::try_from_i128_with_scale(i128::from(self.0 >> SCALE_BITS), scale).ok()
+        let digits = self.0 >> SCALE_BITS;
+        (scale <= Decimal::MAX_SCALE)
+            .then(|| Decimal::from_parts(digits as u32, (digits >> u32::BITS) as u32, 0, false, scale))
     }
 
     pub(crate) fn to_bits(self) -> u64 {
