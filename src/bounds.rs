@@ -608,13 +608,8 @@ impl Known {
         }
         let amounts = REQUEST_AMOUNTS.iter().map(|column| books.amount_of(request, *column));
         known.amounts.extend(amounts.filter_map(|amount| amount.value(&books.wide)));
-        let minutes = |column: RequestTime| {
-            let local = crate::time::Stamp::show(books.time_of(request, column), zone);
-            let day = local.parse::<NaiveDate>().ok().map(|day| day.and_time(chrono::NaiveTime::MIN));
-            let time = chrono::NaiveDateTime::parse_from_str(&local, "%Y-%m-%d %H:%M").ok().or(day);
-            time.map(|time| time.and_utc().timestamp().div_euclid(60))
-        };
-        known.outage = [minutes(RequestTime::OutageStart), minutes(RequestTime::OutageEnd)];
+        let outage = [RequestTime::OutageStart, RequestTime::OutageEnd];
+        known.outage = outage.map(|column| books.time_of(request, column).local_minute(zone));
         // The first are tried where there are too many.
         known.days.reverse();
         known.days.extend(request.submitted_at.day(zone));

@@ -139,8 +139,9 @@ pub struct Workings<'a> {
     plans: Plans<'a>,
 }
 
-/// The running total of an invoice with more cases than this is not worked out again for each of its findings.
-const MOST_CASES: usize = 64;
+/// The cases of an invoice with more than this are not judged together again for each of its findings, nor for each value of
+/// a fact.
+pub(crate) const MOST_CASES: usize = 64;
 
 impl<'a> Workings<'a> {
     /// For the findings of an audit with these options.

@@ -225,6 +225,12 @@ impl Amount {
             .then_some(Amount(digits << SCALE_BITS | u64::from(scale)))
     }
 
+    /// Whether its value is kept aside.
+    #[inline(always)]
+    pub(crate) fn is_wide(self) -> bool {
+        self.0 & WIDE != 0 && !self.is_blank()
+    }
+
     /// Whether the cell holds an amount above zero.
     pub fn is_positive(self) -> bool {
         // An amount that is kept aside has too many digits to be zero.
@@ -234,16 +240,18 @@ impl Amount {
     /// The cell's value; `None` if it was blank.
     #[inline]
     pub fn value(self, wide: &WideAmounts) -> Option<Decimal> {
-        if self.is_blank() {
-            return None;
-        }
-        if self.0 & WIDE != 0 {
-            return wide.0.get((self.0 ^ WIDE) as usize).copied();
+        let (mantissa, scale) = self.parts(wide)?;
+        Decimal::try_from_i128_with_scale(mantissa, scale).ok()
+    }
+
+    /// The digits of the cell's value as a number, and how many of them stand after the point; `None` if it was blank.
+    #[inline]
+    pub(crate) fn parts(self, wide: &WideAmounts) -> Option<(i128, u32)> {
+        if self.is_wide() {
+            return wide.0.get((self.0 ^ WIDE) as usize).map(|value| (value.mantissa(), value.scale()));
         }
         let scale = (self.0 & ((1 << SCALE_BITS) - 1)) as u32;
-        let digits = self.0 >> SCALE_BITS;
-        (scale <= Decimal::MAX_SCALE)
-            .then(|| Decimal::from_parts(digits as u32, (digits >> u32::BITS) as u32, 0, false, scale))
+        (!self.is_blank()).then_some((i128::from(self.0 >> SCALE_BITS), scale))
     }
 
     pub(crate) fn to_bits(self) -> u64 {

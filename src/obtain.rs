@@ -10,6 +10,7 @@ use crate::check::line::{self, BilledLine};
 use crate::check::outcome::{Outcome, Verdict};
 use crate::check::{judge, rows};
 use crate::column::{Column, Table};
+use crate::explain::MOST_CASES;
 use crate::plan::Plans;
 use crate::policy::Catalogue;
 use crate::record::{Books, Invoice, Place, Request};
@@ -96,9 +97,6 @@ impl Facts {
         self
     }
 }
-
-/// An invoice with more cases than this is not judged together again for each value of a fact.
-const MOST_CASES: usize = 64;
 
 /// A case or a line, and a fact that is missing there: a cell, or a column of a file.
 type At = (Sym, u16, Option<u32>, Column);

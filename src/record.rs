@@ -214,8 +214,9 @@ pub struct Request {
 /// Which of the seldom filled cells a record has filled, and where in [`Seldom`] their values lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
-    start: u32,
-    mask: u16,
+    pub(crate) start: u32,
+    /// A bit for each of them that is filled, the lowest for the first.
+    pub(crate) mask: u16,
 }
 
 /// The values of cells that few records fill, record by record, so that a blank takes no room.
@@ -249,17 +250,33 @@ pub(crate) const DECISION_AMOUNTS: [AmountColumn; 3] =
     [AmountColumn::AdminFee, AmountColumn::CreditAmount, AmountColumn::FeeReturned];
 
 impl Seldom {
-    /// Adds a record's cells; `None` if there is no more room.
-    pub(crate) fn push(&mut self, amounts: &[Amount], times: &[Stamp]) -> Option<Filled> {
-        let start = u32::try_from(self.0.len()).ok()?;
-        let mut mask = 0;
-        let amounts = amounts.iter().map(|amount| (!amount.is_blank()).then(|| amount.to_bits()));
-        let times = times.iter().map(|time| (!time.is_blank()).then(|| time.to_bits()));
-        for (at, bits) in amounts.chain(times).enumerate().filter_map(|(at, bits)| Some((at, bits?))) {
-            mask |= 1 << at;
-            self.0.push(bits);
+    /// Adds a cell.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, bits: u64) {
+        self.0.push(bits);
+    }
+
+    /// How many cells there are. More than fit in this number are not kept.
+    #[inline(always)]
+    pub(crate) fn count(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    /// Whether so many more cells find room.
+    pub(crate) fn has_room(&self, more: usize) -> bool {
+        self.0.len() + more <= u32::MAX as usize
+    }
+
+    /// Changes the bits of a cell.
+    pub(crate) fn change(&mut self, at: u32, change: impl FnOnce(u64) -> u64) {
+        if let Some(bits) = self.0.get_mut(at as usize) {
+            *bits = change(*bits);
         }
-        Some(Filled { start, mask })
+    }
+
+    /// Adds the cells of other records.
+    pub(crate) fn append(&mut self, mut other: Seldom) {
+        self.0.append(&mut other.0);
     }
 
     fn get(&self, filled: Filled, at: Option<usize>) -> Option<u64> {

@@ -1,11 +1,8 @@
 //! Interned text: each id and each word of the exports is kept once and is a number everywhere else.
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use rayon::prelude::*;
 use std::hash::BuildHasher;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// An interned text. Two are equal exactly when their texts are. `Sym::BLANK` is the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,14 +27,10 @@ impl Sym {
     }
 }
 
-/// The hash of a text, by which it is found; it can so be hashed on another thread than it is interned on.
+/// The hash of a text, by which it is found; it can so be hashed on another thread than it is interned on. That of the empty
+/// text is 0.
 pub fn hash(text: &str) -> u32 {
-    (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32
-}
-
-/// A part of a hash as a table wants it: all of its bits count, at both ends.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    if text.is_empty() { 0 } else { (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32 }
 }
 
 /// Texts one after another, with the hash of each.
@@ -100,13 +93,79 @@ fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
     span(ends, at).and_then(|span| bytes.get(span)).unwrap_or_default()
 }
 
+/// Places of texts by the hash of each, in open addressing: as many slots as a power of two, at most four in five taken. Many
+/// are looked up at once by first touching the slots of all, which waits for memory once and not hash by hash; tables of
+/// others do not tell where a hash would lie.
+#[derive(Clone, Default)]
+struct Slots {
+    /// A hash in the upper half, and below it one more than the place: a slot with nothing is 0.
+    slots: Vec<u64>,
+    taken: usize,
+}
+
+const FEWEST_SLOTS: usize = 16;
+
+impl Slots {
+    /// Where a hash lies, if nothing is in its way.
+    #[inline]
+    fn first(&self, hash: u32) -> usize {
+        // The lowest bits chose the part, the highest are as good as any.
+        let spread = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (spread >> 32) as usize & self.slots.len().wrapping_sub(1)
+    }
+
+    /// The place with a hash that `is_same` accepts, or else the free slot where one would be put.
+    #[inline]
+    fn find(&self, hash: u32, mut is_same: impl FnMut(u32) -> bool) -> Result<u32, usize> {
+        let mut at = self.first(hash);
+        while let Some(slot) = self.slots.get(at).filter(|slot| **slot != 0) {
+            let place = *slot as u32 - 1;
+            if (slot >> 32) as u32 == hash && is_same(place) {
+                return Ok(place);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        Err(at)
+    }
+
+    /// Puts a place into a free slot that was found.
+    #[inline]
+    fn put(&mut self, free: usize, hash: u32, place: u32) {
+        if let Some(slot) = self.slots.get_mut(free) {
+            *slot = u64::from(hash) << 32 | u64::from(place + 1);
+            self.taken += 1;
+        }
+    }
+
+    /// Makes room for so many more.
+    fn reserve(&mut self, more: usize) {
+        let wanted = ((self.taken + more) * 5 / 4 + 1).next_power_of_two().max(FEWEST_SLOTS);
+        if wanted <= self.slots.len() {
+            return;
+        }
+        let before = std::mem::replace(&mut self.slots, vec![0; wanted]);
+        self.taken = 0;
+        for slot in before.into_iter().filter(|slot| *slot != 0) {
+            let hash = (slot >> 32) as u32;
+            if let Err(free) = self.find(hash, |_| false) {
+                self.put(free, hash, slot as u32 - 1);
+            }
+        }
+    }
+
+    /// Looks at the slots of hashes, so that they are near afterwards.
+    fn touch(&self, hashes: &[u32]) {
+        let seen = hashes.iter().filter_map(|hash| self.slots.get(self.first(*hash)));
+        std::hint::black_box(seen.fold(0, |all, slot| all ^ slot));
+    }
+}
+
 /// A store of interned texts: their places are numbers from 0 up without holes, in order of first sight.
 #[derive(Clone, Default)]
 pub struct Interner {
     bytes: String,
     ends: Vec<u32>,
-    /// The place of each text beside its hash: few texts are looked at in vain, and none when the table grows.
-    table: HashTable<(u32, u32)>,
+    slots: Slots,
 }
 
 impl Interner {
@@ -116,35 +175,32 @@ impl Interner {
     }
 
     fn intern_hashed(&mut self, text: &str, hash: u32) -> u32 {
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        let same = |&(other, at): &(u32, u32)| other == hash && bytes_of(bytes, ends, at as usize) == text.as_bytes();
-        match self.table.entry(spread(hash), same, |(hash, _)| spread(*hash)) {
-            Entry::Occupied(found) => found.get().1,
-            Entry::Vacant(entry) => {
-                let at = self.ends.len() as u32;
-                entry.insert((hash, at));
-                self.bytes.push_str(text);
-                self.ends.push(self.bytes.len() as u32);
-                at
-            }
+        self.slots.reserve(1);
+        match self.slots.find(hash, |at| bytes_of(&self.bytes, &self.ends, at as usize) == text.as_bytes()) {
+            Ok(place) => place,
+            Err(free) => self.store(text, hash, free),
         }
+    }
+
+    #[inline]
+    fn store(&mut self, text: &str, hash: u32, free: usize) -> u32 {
+        let place = self.ends.len() as u32;
+        self.slots.put(free, hash, place);
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len() as u32);
+        place
     }
 
     /// The places of a list's texts. They are found by hash first and compared afterwards: memory is waited for once,
     /// not text by text.
     fn intern_all(&mut self, list: &List) -> Vec<u32> {
+        self.slots.reserve(list.count());
+        self.slots.touch(&list.hashes);
         let mut places = Vec::with_capacity(list.count());
         for (at, hash) in list.hashes.iter().enumerate() {
-            let same = |(other, _): &(u32, u32)| other == hash;
-            places.push(match self.table.entry(spread(*hash), same, |(hash, _)| spread(*hash)) {
-                Entry::Occupied(found) => found.get().1,
-                Entry::Vacant(entry) => {
-                    let place = self.ends.len() as u32;
-                    entry.insert((*hash, place));
-                    self.bytes.push_str(list.at(at));
-                    self.ends.push(self.bytes.len() as u32);
-                    place
-                }
+            places.push(match self.slots.find(*hash, |_| true) {
+                Ok(place) => place,
+                Err(free) => self.store(list.at(at), *hash, free),
             });
         }
         for (at, (place, hash)) in places.iter_mut().zip(&list.hashes).enumerate() {
@@ -187,8 +243,7 @@ impl Default for Texts {
 
 /// The part that has a text, by its [`hash`]: of the empty text the first, so that its number is 0.
 pub fn part(hash: u32) -> usize {
-    static EMPTY: LazyLock<u32> = LazyLock::new(|| crate::text::hash(""));
-    ((hash ^ *EMPTY) as usize) % PARTS
+    hash as usize % PARTS
 }
 
 fn number(part: usize, place: u32) -> Sym {
@@ -228,8 +283,7 @@ impl Texts {
         let hash = hash(text);
         let part = part(hash);
         let store = self.parts.get(part)?;
-        let same = |&(other, at): &(u32, u32)| other == hash && store.at(at) == text;
-        store.table.find(spread(hash), same).map(|(_, place)| number(part, *place))
+        store.slots.find(hash, |place| store.at(place) == text).ok().map(|place| number(part, place))
     }
 
     /// The text of a number.

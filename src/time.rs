@@ -95,11 +95,20 @@ impl Stamp {
     /// The same in days since 1970, which puts days in order without the work of a calendar date.
     #[inline]
     pub fn day_number(self, zone: Zone) -> Option<i64> {
-        let ticks = match self.form()? {
+        self.local_ticks(zone).map(|ticks| ticks.div_euclid(TICKS_PER_DAY))
+    }
+
+    /// The minute that the zone's clocks show, counted from the first of 1970; of a bare date, its first. `None` if blank.
+    pub fn local_minute(self, zone: Zone) -> Option<i64> {
+        self.local_ticks(zone).map(|ticks| ticks.div_euclid(60 * TICKS_PER_SECOND))
+    }
+
+    #[inline]
+    fn local_ticks(self, zone: Zone) -> Option<i64> {
+        Some(match self.form()? {
             Form::Date | Form::Local => self.ticks(),
             Form::Instant => self.ticks() + zone.offset_at(self.ticks()),
-        };
-        Some(ticks.div_euclid(TICKS_PER_DAY))
+        })
     }
 
     /// The instant as ticks of 100 nanoseconds since 1970 in UTC; a bare date counts as its midnight in the zone.
@@ -112,12 +121,7 @@ impl Stamp {
 
     /// As it is written in a report: the day, and the time of day in the zone where one was recorded.
     pub fn show(self, zone: Zone) -> String {
-        let ticks = match self.form() {
-            None => return String::new(),
-            Some(Form::Instant) => self.ticks() + zone.offset_at(self.ticks()),
-            Some(_) => self.ticks(),
-        };
-        let Some(time) = datetime_of_ticks(ticks) else { return String::new() };
+        let Some(time) = self.local_ticks(zone).and_then(datetime_of_ticks) else { return String::new() };
         match self.form() {
             Some(Form::Date) => time.format("%Y-%m-%d").to_string(),
             _ => time.format("%Y-%m-%d %H:%M").to_string(),

@@ -4,7 +4,7 @@ use super::Status;
 use super::exports::{ExportArgs, Exports, quoted};
 use super::failure::Failure;
 use super::memory::{self, Parts};
-use super::policies::{PolicyArgs, RuleArgs};
+use super::policies::{PolicyArgs, RuleArgs, under};
 use super::progress::Progress;
 use crate::audit::{Options, audit};
 use crate::check::outcome::Verdict;
@@ -13,7 +13,7 @@ use crate::explain::Workings;
 use crate::obtain::Facts;
 use crate::plan::Plans;
 use crate::policy::rule::Severity;
-use crate::policy::{Catalogue, Choice, Problem, Strictness};
+use crate::policy::{Catalogue, Choice, Strictness};
 use crate::report::exposure::{By, Group};
 use crate::report::folder::{Folder, RUN};
 use crate::report::format::Format;
@@ -26,6 +26,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -160,18 +161,6 @@ fn audit_exports(args: &Args) -> Result<Status, Failure> {
     }
 }
 
-/// A catalogue read in another way.
-fn under(catalogue: Catalogue, choice: &Choice) -> Result<Catalogue, Failure> {
-    if *choice == Choice::default() {
-        return Ok(catalogue);
-    }
-    catalogue.under(choice).map_err(|problems| in_documents(problems, &catalogue))
-}
-
-fn in_documents(problems: Vec<Problem>, catalogue: &Catalogue) -> Failure {
-    Failure::Documents { problems, sources: catalogue.sources.clone(), folder: None }
-}
-
 /// An audit that is asked for.
 struct Audit<'a> {
     args: &'a Args,
@@ -191,13 +180,14 @@ impl Audit<'_> {
         // Whether the results can be written is known before the exports are read, and nothing lies there meanwhile.
         drop(Folder::begin(&args.target(), args.force)?);
         let progress = Progress::new(args.quiet);
-        let books = super::exports::read(catalogue, sources, &progress)?;
+        // The process ends soon after: what fills its memory need not be taken apart piece by piece.
+        let books = ManuallyDrop::new(super::exports::read(catalogue, sources, &progress)?);
         clock.timing.reading_ms = clock.lap();
         progress.step("judging", books.requests.len() as u64);
-        let mut report = audit(catalogue, &books, options, &|n| progress.tick(n))?;
+        let mut report = ManuallyDrop::new(audit(catalogue, &books, options, &|n| progress.tick(n))?);
         if let Some(readings) = args.readings {
             let worlds = sensitivity::worlds(catalogue, &readings.choice());
-            let worlds = worlds.map_err(|problems| in_documents(problems, catalogue))?;
+            let worlds = worlds.map_err(|problems| Failure::documents(problems, &catalogue.sources))?;
             let worlds = sensitivity::concerned(worlds, catalogue, &books);
             progress.step("readings", (worlds.len() * books.requests.len()) as u64);
             let ledger = sensitivity::test(&worlds, &books, options, &mut report, &|n| progress.tick(n))?;

@@ -102,11 +102,7 @@ fn side(both: &Catalogue, sides: &[String]) -> Result<Catalogue, Failure> {
     for side in unknown {
         choose(side, &catalogue, &mut choice)?;
     }
-    catalogue.under(&choice).map_err(|problems| Failure::Documents {
-        problems,
-        sources: catalogue.sources.clone(),
-        folder: None,
-    })
+    super::policies::under(catalogue, &choice)
 }
 
 /// A side that is neither a file nor a folder: a version, or a reading.

@@ -202,8 +202,7 @@ pub(super) fn document(asked: &Path) -> Result<Source, Failure> {
 
 /// The mapping that a document holds.
 pub(super) fn mapping_of(document: &Source) -> Result<Mapping, Failure> {
-    let failure = |problems| Failure::Documents { problems, sources: vec![document.clone()], folder: None };
-    mapping::mapping(document).map_err(failure)
+    mapping::mapping(document).map_err(|problems| Failure::documents(problems, std::slice::from_ref(document)))
 }
 
 /// What a table's export in a folder may be named after the table's name.

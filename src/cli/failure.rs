@@ -31,6 +31,11 @@ impl Failure {
         Failure::Messages(vec![(what, help)])
     }
 
+    /// Problems of documents whose names say where they lie.
+    pub(super) fn documents(problems: Vec<Problem>, sources: &[Source]) -> Failure {
+        Failure::Documents { problems, sources: sources.to_vec(), folder: None }
+    }
+
     /// Shows everything on standard error. There is nobody to tell if that fails.
     pub(super) fn print(&self) {
         let text: String = match self {

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::plan::Selection;
-use crate::policy::{Catalogue, Source, shipped};
+use crate::policy::{Catalogue, Choice, Source, shipped};
 use crate::wording::did_you_mean;
 use std::fs;
 use std::io;
@@ -36,6 +36,14 @@ impl PolicyArgs {
 /// The catalogue of a set of files.
 pub(super) fn catalogue(sources: Vec<Source>) -> Result<Catalogue, Failure> {
     Catalogue::of(sources.clone()).map_err(|problems| Failure::Documents { problems, sources, folder: None })
+}
+
+/// A catalogue read in another way.
+pub(super) fn under(catalogue: Catalogue, choice: &Choice) -> Result<Catalogue, Failure> {
+    if *choice == Choice::default() {
+        return Ok(catalogue);
+    }
+    catalogue.under(choice).map_err(|problems| Failure::documents(problems, &catalogue.sources))
 }
 
 /// Adds files to others; one with a known name takes the place of that.

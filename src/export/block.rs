@@ -1,13 +1,13 @@
 //! Blocks of a window: parsed at once in several places, and joined only where each ends exactly at the next one's
 //! beginning.
 
-use super::cells::{Batch, Gathered, Parsed, Record};
+use super::cells::{Aside, Batch, Gathered, Parsed, Record};
+use super::cut::cut;
 use super::header::Plan;
 use super::quotes::{Flaw, flaw, swallowed};
 use super::row::Parser;
 use super::split::{guesses, lines, past_line_ends};
 use crate::mapping::row::Row;
-use crate::money::WideAmounts;
 use csv_core::ReadRecordResult;
 use memchr::{memchr2, memchr3};
 use rayon::prelude::*;
@@ -22,6 +22,8 @@ pub(super) struct Fields<'a> {
     pub(super) ends: &'a [usize],
     /// How many bytes are between fields: 0 or 1.
     pub(super) gap: usize,
+    /// Whether no field can have white space around it.
+    pub(super) is_bare: bool,
 }
 
 impl Row for Fields<'_> {
@@ -54,19 +56,21 @@ pub(super) struct Records {
     count: usize,
     length: usize,
     is_plain: bool,
+    is_bare: bool,
     delimiter: u8,
 }
 
 impl Records {
     pub(super) fn new(delimiter: u8) -> Records {
-        Records { unquoted: Vec::new(), ends: Vec::new(), count: 0, length: 0, is_plain: false, delimiter }
+        let (unquoted, ends) = Default::default();
+        Records { unquoted, ends, count: 0, length: 0, is_plain: false, is_bare: false, delimiter }
     }
 
     /// Reads the record with which the input begins and tells its length; `None` if its end is not in the input.
     pub(super) fn read(&mut self, input: &[u8], last: bool) -> Option<usize> {
         match memchr3(b'"', b'\n', b'\r', input) {
             Some(end) if input.get(end) != Some(&b'"') => {
-                self.cut(input.get(..end)?);
+                self.cut(input, end);
                 Some(end + 1)
             }
             _ => self.unquote(input, last),
@@ -77,21 +81,13 @@ impl Records {
     pub(super) fn fields<'a>(&'a self, input: &'a [u8]) -> Fields<'a> {
         let (bytes, gap) = if self.is_plain { (input, 1) } else { (self.unquoted.as_slice(), 0) };
         let bytes = bytes.get(..self.length).unwrap_or_default();
-        Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap }
+        Fields { bytes, ends: self.ends.get(..self.count).unwrap_or_default(), gap, is_bare: self.is_bare }
     }
 
-    /// Cuts a line at its delimiters, its quotes taken as they stand.
-    pub(super) fn cut(&mut self, line: &[u8]) {
-        (self.is_plain, self.length, self.count) = (true, line.len(), 0);
-        // Every delimiter ends a field, and so does the line's end.
-        if self.ends.len() < line.len() + 1 {
-            self.ends.resize(line.len() + 1, 0);
-        }
-        let found = delimiters(line, self.delimiter, &mut self.ends);
-        if let Some(end) = self.ends.get_mut(found) {
-            *end = line.len();
-            self.count = found + 1;
-        }
+    /// Cuts the line that the input begins with at its delimiters, its quotes taken as they stand.
+    pub(super) fn cut(&mut self, input: &[u8], length: usize) {
+        (self.is_plain, self.length) = (true, length);
+        (self.count, self.is_bare) = cut(input, length, self.delimiter, &mut self.ends);
     }
 
     fn unquote(&mut self, input: &[u8], last: bool) -> Option<usize> {
@@ -110,7 +106,7 @@ impl Records {
     }
 
     fn unquote_with(&mut self, core: &mut csv_core::Reader, input: &[u8], last: bool) -> Option<usize> {
-        self.is_plain = false;
+        (self.is_plain, self.is_bare) = (false, false);
         let (mut read, mut written, mut ended) = (0, 0, 0);
         loop {
             let room = self.unquoted.get_mut(written..)?;
@@ -134,34 +130,6 @@ impl Records {
 thread_local! {
     /// For records with quotes, and the delimiter that it is for. To set one up takes as long as to read hundreds of rows.
     static CORE: RefCell<(u8, csv_core::Reader)> = RefCell::new((b',', csv_core::Reader::new()));
-}
-
-/// Lists where the delimiters are, and tells how many. Fields are short, so that a search for each would cost more than
-/// eight bytes at a time.
-fn delimiters(line: &[u8], delimiter: u8, places: &mut [usize]) -> usize {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let (chunks, rest) = line.as_chunks::<8>();
-    let (mut start, mut count) = (0, 0);
-    for chunk in chunks {
-        let differences = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes([delimiter; 8]);
-        // The top bit of each byte that does not differ from the delimiter, and no other bit.
-        let mut found = !(((differences & LOW) + LOW) | differences | LOW);
-        while found != 0 {
-            if let Some(place) = places.get_mut(count) {
-                *place = start + found.trailing_zeros() as usize / 8;
-            }
-            count += 1;
-            found &= found - 1;
-        }
-        start += 8;
-    }
-    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == delimiter) {
-        if let Some(place) = places.get_mut(count) {
-            *place = start + at;
-        }
-        count += 1;
-    }
-    count
 }
 
 /// What makes the rest of a file unreadable, and on which line after those parsed before.
@@ -248,7 +216,7 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
 impl<R> Block<R> {
     /// A block without any row.
     pub(super) fn empty() -> Block<R> {
-        let batch = Batch { rows: Vec::new(), texts: Gathered::default(), wide: WideAmounts::default() };
+        let batch = Batch { rows: Vec::new(), texts: Gathered::default(), aside: Aside::default() };
         Block::of(batch)
     }
 

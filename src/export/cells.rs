@@ -7,7 +7,7 @@ use super::words::Words;
 use crate::column::{Column, MOST_COLUMNS, Table};
 use crate::mapping::row::Reason;
 use crate::money::{Amount, Currency, WideAmounts};
-use crate::record::{Flag, Place};
+use crate::record::{Filled, Flag, Place, Seldom};
 use crate::text::{self, Interner, List, PARTS, Sym, Texts};
 use crate::time::{Stamp, Zone};
 
@@ -52,8 +52,8 @@ pub(super) struct Money {
 
 /// What is kept of a row whose cells are sound.
 pub(super) trait Record: Send + Sized {
-    /// The record of a row; `None` if a required cell is blank.
-    fn of(cells: &Cells, words: &Words) -> Option<Self>;
+    /// The record of a row; `None` if a required cell is blank. What rows seldom have is kept aside.
+    fn of(cells: &Cells, words: &Words, aside: &mut Aside) -> Option<Self>;
     /// The ids of any row of the table.
     fn ids_in(cells: &Cells) -> Ids;
     /// The amount to reconcile of any row of the table.
@@ -91,8 +91,58 @@ pub(super) struct Batch<R> {
     pub(super) rows: Vec<(u32, Print, Parsed<R>)>,
     /// The texts of this batch, by whose numbers its rows name them.
     pub(super) texts: Gathered,
-    /// The wide amounts of this batch.
+    pub(super) aside: Aside,
+}
+
+/// What rows of a block seldom have.
+#[derive(Default)]
+pub(super) struct Aside {
     pub(super) wide: WideAmounts,
+    pub(super) seldom: Seldom,
+    /// Where the wide ones of the seldom filled amounts are.
+    pub(super) wide_among: Vec<u32>,
+}
+
+impl Aside {
+    /// Keeps the filled ones of a row's cells: of these amounts and times.
+    #[inline(always)]
+    pub(super) fn keep<const A: usize, const T: usize>(
+        &mut self,
+        cells: &Cells,
+        amounts: [impl Into<Column>; A],
+        times: [impl Into<Column>; T],
+    ) -> Filled {
+        let (start, mut mask) = (self.seldom.count(), 0);
+        for (at, column) in amounts.into_iter().enumerate() {
+            let amount = cells.amount(column.into());
+            if amount.is_wide() {
+                self.wide_among.push(self.seldom.count());
+            }
+            if !amount.is_blank() {
+                mask |= 1 << at;
+                self.seldom.push(amount.to_bits());
+            }
+        }
+        for (at, column) in times.into_iter().enumerate() {
+            let time = cells.stamp(column.into());
+            if !time.is_blank() {
+                mask |= 1 << (A + at);
+                self.seldom.push(time.to_bits());
+            }
+        }
+        Filled { start, mask }
+    }
+
+    /// Adds what another kept, and tells how many wide amounts and how many cells stand before it.
+    pub(super) fn append(&mut self, mut other: Aside) -> (usize, u32) {
+        let (wide_before, before) = (self.wide.count(), self.seldom.count());
+        for at in other.wide_among {
+            other.seldom.change(at, |bits| Amount::from_bits(bits).moved(wide_before).to_bits());
+        }
+        self.wide.append(&mut other.wide);
+        self.seldom.append(other.seldom);
+        (wide_before, before)
+    }
 }
 
 /// The texts of a block. Ids, of which nearly each is new, are only listed, by the part of the population's texts that
@@ -123,10 +173,13 @@ impl Gathered {
     }
 
     /// Lists an id, unless it is the one that stood in the column before.
-    pub(super) fn id(&mut self, text: &str, before: Sym) -> Sym {
-        let (part, place) = listed(before);
-        if before.0 >= IDS && self.ids[part].bytes_at(place) == text.as_bytes() {
-            return before;
+    #[inline]
+    pub(super) fn id(&mut self, text: &str, before: Option<Sym>) -> Sym {
+        if let Some(before) = before.filter(|before| before.0 >= IDS) {
+            let (part, place) = listed(before);
+            if self.ids[part].bytes_at(place) == text.as_bytes() {
+                return before;
+            }
         }
         let hash = text::hash(text);
         let part = text::part(hash);
@@ -151,6 +204,7 @@ pub(super) struct Numbers {
     /// By part.
     pub(super) ids: Vec<Vec<Sym>>,
     pub(super) wide_before: usize,
+    pub(super) seldom_before: u32,
 }
 
 impl Numbers {
@@ -166,11 +220,13 @@ impl Numbers {
         syms.into_iter().for_each(|sym| *sym = self.sym(*sym));
     }
 
-    /// Gives wide amounts their numbers in the whole.
-    pub(super) fn move_all<const N: usize>(&self, amounts: [&mut Amount; N]) {
-        if self.wide_before > 0 {
-            amounts.into_iter().for_each(|amount| *amount = amount.moved(self.wide_before));
+    /// Gives an amount that may be wide, and what is kept aside, their numbers in the whole.
+    #[inline(always)]
+    pub(super) fn move_aside(&self, amount: Option<&mut Amount>, seldom: &mut Filled) {
+        if let Some(amount) = amount {
+            *amount = amount.moved(self.wide_before);
         }
+        seldom.start += self.seldom_before;
     }
 
     pub(super) fn ids(&self, ids: Ids) -> Ids {
@@ -182,51 +238,93 @@ impl Numbers {
     }
 }
 
-/// The cells of one row, typed, each at its column's place in the table. What the header lacks is blank.
-#[derive(Clone)]
-pub(super) struct Cells {
-    /// A text's number, a time's or an amount's bits, or which flag.
-    values: [u64; MOST_COLUMNS],
-    pub(super) currency: CurrencyCell,
-    pub(super) family: Option<u16>,
+/// So many rows at most are typed at once: they are to stay in the processor's cache.
+pub(super) const MOST_ROWS: usize = 64;
+
+/// The cells of one column of rows that are typed at once: a text's number, a time's or an amount's bits, or which flag.
+pub(super) type Typed = [u64; MOST_ROWS];
+
+/// What stands for a currency cell with a word that is no currency. What is above it is one more than a place in the list of
+/// the currencies met so far, and 0 is blank.
+const UNREADABLE: u64 = 1;
+
+/// The bits of a blank cell, and of one that cannot be read.
+pub(super) fn missing(column: Column) -> (u64, u64) {
+    let blank = match sort(column) {
+        Sort::Id | Sort::Word | Sort::Code => Sym::BLANK.bits(),
+        Sort::Family => u64::MAX,
+        Sort::Time | Sort::Date => Stamp::BLANK.to_bits(),
+        Sort::Amount | Sort::Percent | Sort::Whole => Amount::BLANK.to_bits(),
+        Sort::Presence | Sort::Flag | Sort::Currency => Flag::Blank as u64,
+    };
+    (blank, if sort(column) == Sort::Currency { UNREADABLE } else { blank })
 }
 
-impl Cells {
-    /// A row of a table with only blank cells.
-    pub(super) fn blank(table: Table) -> Cells {
-        let mut cells = Cells { values: [0; MOST_COLUMNS], currency: CurrencyCell::Blank, family: None };
+/// The bits of a currency by its place in the list.
+pub(super) fn currency_bits(at: usize) -> u64 {
+    at as u64 + UNREADABLE + 1
+}
+
+/// The cells of rows, typed, by each column's place in the table. What the header lacks is blank.
+pub(super) struct Values(Box<[Typed; MOST_COLUMNS]>);
+
+impl Values {
+    /// Rows of a table with only blank cells.
+    pub(super) fn blank(table: Table) -> Values {
+        let mut values = Box::new([[0; MOST_ROWS]; MOST_COLUMNS]);
         for column in Column::ALL.iter().copied().filter(|column| column.table() == table) {
-            cells.values[column.place()] = match sort(column) {
-                Sort::Id | Sort::Word | Sort::Code => u64::from(Sym::BLANK.0),
-                Sort::Time | Sort::Date => Stamp::BLANK.to_bits(),
-                Sort::Amount | Sort::Percent | Sort::Whole => Amount::BLANK.to_bits(),
-                Sort::Presence | Sort::Flag | Sort::Currency => Flag::Blank as u64,
-            };
+            values[column.place()] = [missing(column).0; MOST_ROWS];
         }
-        cells
+        Values(values)
+    }
+
+    /// The cells of the column at a place.
+    pub(super) fn column(&mut self, place: usize) -> Option<&mut Typed> {
+        self.0.get_mut(place)
+    }
+
+    /// The cells of a row; `currencies` is the list by whose places they name them.
+    #[inline(always)]
+    pub(super) fn row<'v>(&'v self, row: usize, currencies: &'v [Currency]) -> Cells<'v> {
+        Cells { values: &self.0, row, currencies }
+    }
+}
+
+/// The cells of one row.
+#[derive(Clone, Copy)]
+pub(super) struct Cells<'v> {
+    values: &'v [Typed; MOST_COLUMNS],
+    row: usize,
+    currencies: &'v [Currency],
+}
+
+impl Cells<'_> {
+    #[inline(always)]
+    fn bits(&self, column: Column) -> u64 {
+        self.values[column.place()][self.row % MOST_ROWS]
     }
 
     /// An id, a word, or the name of who decided.
     #[inline(always)]
     pub(super) fn sym(&self, column: Column) -> Sym {
-        Sym(self.values[column.place()] as u32)
+        Sym(self.bits(column) as u32)
     }
 
     #[inline(always)]
     pub(super) fn stamp(&self, column: Column) -> Stamp {
-        Stamp::from_bits(self.values[column.place()])
+        Stamp::from_bits(self.bits(column))
     }
 
     #[inline(always)]
     pub(super) fn amount(&self, column: Column) -> Amount {
-        Amount::from_bits(self.values[column.place()])
+        Amount::from_bits(self.bits(column))
     }
 
     #[inline(always)]
     pub(super) fn flag(&self, column: Column) -> Flag {
         const NO: u64 = Flag::No as u64;
         const YES: u64 = Flag::Yes as u64;
-        match self.values[column.place()] {
+        match self.bits(column) {
             NO => Flag::No,
             YES => Flag::Yes,
             _ => Flag::Blank,
@@ -234,24 +332,25 @@ impl Cells {
     }
 
     /// Whether a text was recorded.
+    #[inline(always)]
     pub(super) fn has_text(&self, column: Column) -> bool {
         self.flag(column) == Flag::Yes
     }
 
-    pub(super) fn currency(&self) -> CurrencyCell {
-        self.currency
+    #[inline(always)]
+    pub(super) fn currency(&self, column: Column) -> CurrencyCell {
+        match self.bits(column) {
+            0 => CurrencyCell::Blank,
+            bits => match self.currencies.get((bits - UNREADABLE).wrapping_sub(1) as usize) {
+                Some(currency) => CurrencyCell::Known(*currency),
+                None => CurrencyCell::Unreadable,
+            },
+        }
     }
 
     /// The number of the policy family.
-    pub(super) fn family(&self) -> Option<u16> {
-        self.family
-    }
-
-    /// Fills the cell at a column's place with the bits of its value.
-    #[inline]
-    pub(super) fn put(&mut self, place: usize, bits: u64) {
-        if let Some(value) = self.values.get_mut(place) {
-            *value = bits;
-        }
+    #[inline(always)]
+    pub(super) fn family(&self, column: Column) -> Option<u16> {
+        u16::try_from(self.bits(column)).ok()
     }
 }

@@ -1,12 +1,12 @@
 //! The decision rows, each judged against the used requests.
 
-use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
+use super::cells::{Aside, Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
 use super::requests::RequestBook;
 use super::row::Fault;
 use super::words::Words;
 use crate::column::Column;
-use crate::money::{Amount, Currency};
+use crate::money::Currency;
 use crate::record::{DECISION_AMOUNTS, Decision, Filled, Place};
 use crate::text::Sym;
 use crate::time::Zone;
@@ -17,7 +17,6 @@ pub(super) struct DecisionRow {
     /// What the row says of the currency, which the record keeps only where it is known.
     currency: CurrencyCell,
     decision: Decision,
-    amounts: [Amount; DECISION_AMOUNTS.len()],
 }
 
 /// The decisions as they are read.
@@ -67,7 +66,7 @@ impl DecisionBook {
     fn invoice_currency(&self, request: Sym) -> Option<Currency> {
         let case = self.requests.cases.get(self.requests.find(request)? as usize)?;
         let invoices = &self.requests.invoices;
-        invoices.currency(invoices.find(case.invoice)?)
+        invoices.currency_of(invoices.find(case.invoice)?)
     }
 }
 
@@ -86,7 +85,7 @@ impl Judge for DecisionBook {
         }
     }
 
-    fn judge(&mut self, row: DecisionRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
+    fn judge(&mut self, row: &DecisionRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
         let (id, request) = (row.decision.id, row.request);
         let first = self.first.get(id).and_then(|at| self.decisions.get(at as usize));
         if let Some(first) = first {
@@ -99,11 +98,10 @@ impl Judge for DecisionBook {
             };
             return Err(shared.dangling(Column::DecisionRequestId, request, reason, like));
         };
-        let seldom = kept(self.requests.invoices.seldom.push(&row.amounts, &[]))?;
         self.first.set(id, self.decisions.len() as u32);
         self.owners.push(owner);
         self.prints.push(at.print);
-        self.decisions.push(Decision { seldom, ..row.decision });
+        self.decisions.push(row.decision);
         Ok(())
     }
 
@@ -113,16 +111,22 @@ impl Judge for DecisionBook {
         }
     }
 
-    fn code(&self, ids: Ids, currency: CurrencyCell) -> &'static str {
-        code_of(currency, || self.invoice_currency(ids.of))
+    fn currency(&self, ids: Ids, cell: CurrencyCell) -> Option<Currency> {
+        match cell {
+            CurrencyCell::Blank => self.invoice_currency(ids.of),
+            CurrencyCell::Unreadable | CurrencyCell::Known(_) => cell.known(),
+        }
     }
 }
 
 impl Record for DecisionRow {
-    fn of(cells: &Cells, _words: &Words) -> Option<DecisionRow> {
-        let request = cells.sym(Column::DecisionRequestId);
-        let amounts = DECISION_AMOUNTS.map(|column| cells.amount(column.into()));
-        Some(DecisionRow { request, currency: cells.currency(), decision: decision(cells), amounts })
+    #[inline(always)]
+    fn of(cells: &Cells, _words: &Words, aside: &mut Aside) -> Option<DecisionRow> {
+        Some(DecisionRow {
+            request: cells.sym(Column::DecisionRequestId),
+            currency: cells.currency(Column::DecisionCurrency),
+            decision: decision(cells, aside.keep(cells, DECISION_AMOUNTS, [Column::DecidedAt; 0])),
+        })
     }
 
     fn ids_in(cells: &Cells) -> Ids {
@@ -130,7 +134,7 @@ impl Record for DecisionRow {
     }
 
     fn money_in(cells: &Cells) -> Option<Money> {
-        Some(Money { currency: cells.currency(), amount: cells.amount(Column::RefundAmount) })
+        Some(Money { currency: cells.currency(Column::DecisionCurrency), amount: cells.amount(Column::RefundAmount) })
     }
 
     fn ids(&self) -> Ids {
@@ -152,12 +156,12 @@ impl Record for DecisionRow {
         d.place = place;
         numbers.renumber([&mut self.request, &mut d.id, &mut d.outcome]);
         numbers.renumber([&mut d.refund_method, &mut d.remedy, &mut d.decided_by]);
-        numbers.move_all([&mut d.refund_amount]);
-        numbers.move_all(self.amounts.each_mut());
+        numbers.move_aside(Some(&mut d.refund_amount), &mut d.seldom);
     }
 }
 
-fn decision(cells: &Cells) -> Decision {
+#[inline(always)]
+fn decision(cells: &Cells, seldom: Filled) -> Decision {
     Decision {
         place: Place { file: 0, record: 0 },
         id: cells.sym(Column::DecisionId),
@@ -167,8 +171,8 @@ fn decision(cells: &Cells) -> Decision {
         processed_at: cells.stamp(Column::ProcessedAt),
         received_at: cells.stamp(Column::ReceivedAt),
         refund_amount: cells.amount(Column::RefundAmount),
-        seldom: Filled::default(),
-        currency: cells.currency().known(),
+        seldom,
+        currency: cells.currency(Column::DecisionCurrency).known(),
         refund_method: cells.sym(Column::RefundMethod),
         remedy: cells.sym(Column::Remedy),
         decided_by: cells.sym(Column::DecidedBy),

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::block::Fields;
-use super::cells::Cells;
+use super::cells::missing;
 use super::words::Words;
 use crate::column::{Column, Columns, Table, Type};
 use crate::mapping::row::RowMap;
@@ -18,6 +18,8 @@ pub(super) enum Sort {
     Word,
     /// A word in its normal form.
     Code,
+    /// The name of a policy family.
+    Family,
     /// A text of which only is kept whether it was recorded.
     Presence,
     Time,
@@ -33,6 +35,7 @@ pub(super) fn sort(column: Column) -> Sort {
     match column.kind() {
         Type::Id if matches!(column, Column::Line | Column::RequestLine) => Sort::Word,
         Type::Id => Sort::Id,
+        Type::Code if column == Column::Policy => Sort::Family,
         Type::Code => Sort::Code,
         Type::Text if matches!(column, Column::DecidedBy | Column::SowReference) => Sort::Word,
         Type::Text => Sort::Presence,
@@ -56,12 +59,17 @@ pub(super) struct Task {
     pub(super) is_required: bool,
     /// The column's number among those whose words are all known, if it is one.
     pub(super) closed: Option<u8>,
+    /// The bits of a blank cell.
+    pub(super) blank: u64,
+    /// The bits of a cell that cannot be read.
+    pub(super) unreadable: u64,
 }
 
 impl Task {
     fn of(column: Column) -> Task {
-        let (place, closed) = (column.place(), Words::closed(column));
-        Task { column, place, sort: sort(column), is_required: column.required(), closed }
+        let ((blank, unreadable), closed) = (missing(column), Words::closed(column));
+        let (place, sort, is_required) = (column.place(), sort(column), column.required());
+        Task { column, place, sort, is_required, closed, blank, unreadable }
     }
 }
 
@@ -74,8 +82,7 @@ pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// What to do at each position; nothing for a column that the contract does not name.
     pub(super) tasks: Vec<Option<Task>>,
-    /// The cells of a row that has only blanks.
-    pub(super) blank: Cells,
+    pub(super) table: Table,
     /// Where the fields stand in the order in which rows are compared, if that is not the file's own.
     pub(super) order: Option<Vec<usize>>,
     /// Stands for the columns' names in the comparison of rows.
@@ -166,7 +173,7 @@ impl<'a> Plan<'a> {
             set: Columns::NONE,
             header,
             tasks: Vec::new(),
-            blank: Cells::blank(table),
+            table,
             order,
             names_hash: FixedState::with_seed(0).hash_one(compared),
             is_table: false,

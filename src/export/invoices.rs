@@ -1,13 +1,13 @@
 //! The invoices: their lines judged one by one, and what a reference to an invoice or a line may rely on.
 
-use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner, code_of, kept};
+use super::cells::{Aside, Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
 use super::row::Fault;
 use super::words::Words;
 use super::zeros::Padded;
 use crate::column::Column;
-use crate::money::{Amount, Currency};
-use crate::record::{Filled, Invoice, InvoiceLine, LINE_AMOUNTS, NO_POLICY, Place, Seldom, Vocabulary};
+use crate::money::Currency;
+use crate::record::{Invoice, InvoiceLine, LINE_AMOUNTS, NO_POLICY, Place, Vocabulary};
 use crate::text::Sym;
 use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
@@ -21,7 +21,6 @@ pub(super) struct InvoiceRow {
     invoice: Sym,
     head: Head,
     line: InvoiceLine,
-    amounts: [Amount; LINE_AMOUNTS.len()],
 }
 
 #[derive(Clone, Copy)]
@@ -38,8 +37,6 @@ struct Head {
 pub(super) struct InvoiceBook {
     pub(super) invoices: Vec<Invoice>,
     pub(super) lines: Vec<InvoiceLine>,
-    /// What records of all tables seldom have.
-    pub(super) seldom: Seldom,
     of: BySym,
     /// Of each line: its invoice, the print of its row, and the line of the invoice before it.
     owners: Vec<u32>,
@@ -70,7 +67,6 @@ impl InvoiceBook {
         InvoiceBook {
             invoices: Vec::new(),
             lines: Vec::new(),
-            seldom: Seldom::default(),
             of: BySym::default(),
             owners: Vec::new(),
             prints: Vec::new(),
@@ -143,7 +139,7 @@ impl InvoiceBook {
     }
 
     /// The currency of an invoice that has used lines.
-    pub(super) fn currency(&self, invoice: u32) -> Option<Currency> {
+    pub(super) fn currency_of(&self, invoice: u32) -> Option<Currency> {
         self.invoices.get(invoice as usize).filter(|i| !i.lines.is_empty()).map(|i| i.currency)
     }
 
@@ -282,7 +278,7 @@ impl Judge for InvoiceBook {
         self.find_or_add(ids.of);
     }
 
-    fn judge(&mut self, row: InvoiceRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
+    fn judge(&mut self, row: &InvoiceRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
         let invoice = self.find_or_add(row.invoice);
         if let Some(first) = self.used_line(invoice, row.line.line).and_then(|at| self.lines.get(at)) {
             return Err(shared.duplicate(Column::Line, row.line.line, first.place));
@@ -290,8 +286,7 @@ impl Judge for InvoiceBook {
         if let Some(invoice) = self.invoices.get(invoice as usize) {
             self.agreement(invoice, &row.head, shared)?;
         }
-        let seldom = kept(self.seldom.push(&row.amounts, &[]))?;
-        self.add(invoice, &row.head, InvoiceLine { seldom, ..row.line }, at.print);
+        self.add(invoice, &row.head, row.line, at.print);
         Ok(())
     }
 
@@ -303,8 +298,8 @@ impl Judge for InvoiceBook {
         }
     }
 
-    fn code(&self, _ids: Ids, currency: CurrencyCell) -> &'static str {
-        code_of(currency, || None)
+    fn currency(&self, _ids: Ids, cell: CurrencyCell) -> Option<Currency> {
+        cell.known()
     }
 }
 
@@ -315,15 +310,16 @@ fn day(time: Stamp, zone: Zone) -> Option<NaiveDate> {
 }
 
 impl Record for InvoiceRow {
-    fn of(cells: &Cells, words: &Words) -> Option<InvoiceRow> {
-        let policy = cells.family()?;
+    #[inline(always)]
+    fn of(cells: &Cells, words: &Words, aside: &mut Aside) -> Option<InvoiceRow> {
+        let policy = cells.family(Column::Policy)?;
         let zone = words.zone(policy)?;
         Some(InvoiceRow {
             invoice: cells.sym(Column::InvoiceId),
             head: Head {
                 policy,
                 date: day(cells.stamp(Column::InvoiceDate), zone)?,
-                currency: cells.currency().known()?,
+                currency: cells.currency(Column::Currency).known()?,
                 account: cells.sym(Column::AccountId),
                 payment_method: cells.sym(Column::PaymentMethod),
             },
@@ -332,7 +328,7 @@ impl Record for InvoiceRow {
                 line: cells.sym(Column::Line),
                 category: cells.sym(Column::Category),
                 amount: cells.amount(Column::Amount),
-                seldom: Filled::default(),
+                seldom: aside.keep(cells, LINE_AMOUNTS, [Column::DueDate; 0]),
                 paid_on: day(cells.stamp(Column::PaidOn), zone),
                 started_on: day(cells.stamp(Column::StartedOn), zone),
                 delivered_on: day(cells.stamp(Column::DeliveredOn), zone),
@@ -341,7 +337,6 @@ impl Record for InvoiceRow {
                 period_end: day(cells.stamp(Column::PeriodEnd), zone),
                 warranty_from: day(cells.stamp(Column::WarrantyFrom), zone),
             },
-            amounts: LINE_AMOUNTS.map(|column| cells.amount(column)),
         })
     }
 
@@ -350,7 +345,7 @@ impl Record for InvoiceRow {
     }
 
     fn money_in(cells: &Cells) -> Option<Money> {
-        Some(Money { currency: cells.currency(), amount: cells.amount(Column::Amount) })
+        Some(Money { currency: cells.currency(Column::Currency), amount: cells.amount(Column::Amount) })
     }
 
     fn ids(&self) -> Ids {
@@ -366,7 +361,6 @@ impl Record for InvoiceRow {
         line.place = place;
         let (head, invoice) = (&mut self.head, &mut self.invoice);
         numbers.renumber([invoice, &mut head.account, &mut head.payment_method, &mut line.line, &mut line.category]);
-        numbers.move_all([&mut line.amount]);
-        numbers.move_all(self.amounts.each_mut());
+        numbers.move_aside(Some(&mut line.amount), &mut line.seldom);
     }
 }

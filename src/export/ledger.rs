@@ -2,14 +2,14 @@
 
 use super::Problem;
 use super::block::Block;
-use super::cells::{CurrencyCell, Ids, Money, Numbers, Parsed, Print, Record};
+use super::cells::{Aside, CurrencyCell, Ids, Money, Numbers, Parsed, Print, Record};
 use super::file::{Intake, Reached};
 use super::header::Orders;
 use super::row::Fault;
 use super::sums::Sums;
 use crate::column::Column;
-use crate::money::{Currency, WideAmounts};
-use crate::record::{ExportFile, Filled, Place, Reject};
+use crate::money::Currency;
+use crate::record::{ExportFile, Place, Reject};
 use crate::text::{Interner, List, PARTS, Sym, Texts};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -19,23 +19,26 @@ use hashbrown::hash_map::Entry;
 pub(super) struct Shared {
     pub(super) files: Vec<ExportFile>,
     pub(super) texts: Texts,
-    pub(super) wide: WideAmounts,
+    pub(super) aside: Aside,
     pub(super) rejects: Vec<Reject>,
     pub(super) problems: Vec<Problem>,
 }
 
 impl Shared {
     pub(super) fn new(texts: Texts) -> Shared {
-        let (files, wide, rejects, problems) = Default::default();
-        Shared { files, texts, wide, rejects, problems }
+        let (files, aside, rejects, problems) = Default::default();
+        Shared { files, texts, aside, rejects, problems }
     }
 
-    /// Adds the texts and wide amounts of blocks, and tells their numbers in the whole.
+    /// Adds the texts of blocks and what they keep aside, and tells their numbers in the whole.
     fn adopt<R: Record>(&mut self, blocks: &mut [Block<R>]) -> Result<Vec<Numbers>, &'static str> {
         let words: Vec<&Interner> = blocks.iter().map(|block| &block.batch.texts.words).collect();
         let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
         if !self.texts.has_room(&lists, &words) {
             return Err("the exports have more different ids than fit in 32 bits");
+        }
+        if !self.aside.seldom.has_room(blocks.iter().map(|block| block.batch.aside.seldom.count() as usize).sum()) {
+            return Err("the exports have more filled cells than are counted in 32 bits");
         }
         let words: Vec<Vec<Sym>> = blocks.iter().map(|block| block.batch.texts.adopt_words(&mut self.texts)).collect();
         let mut by_part: Vec<_> =
@@ -43,8 +46,8 @@ impl Shared {
         let mut numbers = Vec::with_capacity(blocks.len());
         for (block, words) in blocks.iter_mut().zip(words) {
             let ids = by_part.iter_mut().map(|part| part.next().unwrap_or_default()).collect();
-            numbers.push(Numbers { words, ids, wide_before: self.wide.count() });
-            self.wide.append(&mut block.batch.wide);
+            let (wide_before, seldom_before) = self.aside.append(std::mem::take(&mut block.batch.aside));
+            numbers.push(Numbers { words, ids, wide_before, seldom_before });
         }
         Ok(numbers)
     }
@@ -89,13 +92,13 @@ pub(super) trait Judge: Send {
     fn sight(&mut self, ids: Ids, place: Place, is_ragged: bool);
 
     /// Judges a row whose cells are sound, and keeps it if it can be used.
-    fn judge(&mut self, row: Self::Row, at: &Mark, shared: &Shared) -> Result<(), Fault>;
+    fn judge(&mut self, row: &Self::Row, at: &Mark, shared: &Shared) -> Result<(), Fault>;
 
     /// Takes note of what a rejected row that is no repeat holds back.
     fn hold(&mut self, ids: Ids, place: Place, is_ragged: bool);
 
-    /// The code of the currency of a row's money.
-    fn code(&self, ids: Ids, currency: CurrencyCell) -> &'static str;
+    /// The currency of a row's money, of which its cell says this.
+    fn currency(&self, ids: Ids, cell: CurrencyCell) -> Option<Currency>;
 }
 
 /// Where a row stands, and what it is like.
@@ -103,15 +106,6 @@ pub(super) struct Mark {
     pub(super) place: Place,
     pub(super) line: u64,
     pub(super) print: Print,
-}
-
-/// What a currency cell says of an amount: its code, or that of `otherwise` if the cell is blank.
-pub(super) fn code_of(cell: CurrencyCell, otherwise: impl FnOnce() -> Option<Currency>) -> &'static str {
-    match cell {
-        CurrencyCell::Known(currency) => currency.code(),
-        CurrencyCell::Unreadable => "",
-        CurrencyCell::Blank => otherwise().map_or("", |currency| currency.code()),
-    }
 }
 
 /// One table, as its files are read.
@@ -152,14 +146,14 @@ impl<'a, J: Judge> Ledger<'a, J> {
         Ledger { judge, shared, sums: Sums::default(), rejected: HashMap::default(), orders: Orders::default() }
     }
 
-    fn absorb(&mut self, block: Block<J::Row>, numbers: &Numbers, at: &mut Reached) -> Result<(), &'static str> {
-        for (lines, print, parsed) in block.batch.rows {
+    fn absorb(&mut self, mut block: Block<J::Row>, numbers: &Numbers, at: &mut Reached) -> Result<(), &'static str> {
+        for (lines, print, parsed) in &mut block.batch.rows {
             if let Parsed::LeftOut(reason) = parsed {
-                at.leave_out(reason)?;
+                at.leave_out(*reason)?;
                 continue;
             }
-            let (place, line) = at.record(lines)?;
-            self.take(parsed, numbers, &Mark { place, line, print });
+            let (place, line) = at.record(*lines)?;
+            self.take(parsed, numbers, &Mark { place, line, print: *print });
         }
         at.line = at.line.saturating_add(block.lines as u64);
         Ok(())
@@ -172,32 +166,32 @@ impl<'a, J: Judge> Ledger<'a, J> {
         mut places: impl Iterator<Item = (Place, u64)>,
     ) -> Result<(), &'static str> {
         let numbers = self.shared.adopt(&mut blocks)?;
-        for (block, numbers) in blocks.into_iter().zip(numbers) {
-            for ((_, print, parsed), (place, line)) in block.batch.rows.into_iter().zip(places.by_ref()) {
-                self.take(parsed, &numbers, &Mark { place, line, print });
+        for (block, numbers) in blocks.iter_mut().zip(numbers) {
+            for ((_, print, parsed), (place, line)) in block.batch.rows.iter_mut().zip(places.by_ref()) {
+                self.take(parsed, &numbers, &Mark { place, line, print: *print });
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, parsed: Parsed<J::Row>, numbers: &Numbers, at: &Mark) {
+    fn take(&mut self, parsed: &mut Parsed<J::Row>, numbers: &Numbers, at: &Mark) {
         match parsed {
-            Parsed::Sound(mut row) => {
+            Parsed::Sound(row) => {
                 row.settle(at.place, numbers);
                 self.sound(row, at);
             }
             Parsed::Faulty(faulty) => {
-                let money = faulty.money.map(|money| numbers.money(money));
+                let money = faulty.money.take().map(|money| numbers.money(money));
                 let ids = numbers.ids(faulty.ids);
-                self.faulty(ids, money, faulty.is_ragged, faulty.fault, at);
+                self.faulty(ids, money, faulty.is_ragged, std::mem::take(&mut faulty.fault), at);
             }
             Parsed::LeftOut(_) => {}
         }
     }
 
-    fn sound(&mut self, row: J::Row, at: &Mark) {
+    fn sound(&mut self, row: &J::Row, at: &Mark) {
         let (ids, money) = (row.ids(), row.money());
-        let first = self.judge.like(&row, at.print).or_else(|| self.rejected.get(&(ids, at.print)).copied());
+        let first = self.judge.like(row, at.print).or_else(|| self.rejected.get(&(ids, at.print)).copied());
         if let Some(first) = first {
             return self.repeat(ids, money, first, at);
         }
@@ -233,16 +227,9 @@ impl<'a, J: Judge> Ledger<'a, J> {
 
     fn reconcile(&mut self, ids: Ids, money: Option<Money>, is_used: bool) {
         let Some(money) = money else { return };
-        if let Some(amount) = money.amount.value(&self.shared.wide) {
-            self.sums.add(self.judge.code(ids, money.currency), amount, is_used);
-        }
+        let currency = self.judge.currency(ids, money.currency);
+        self.sums.add(currency, money.amount, &self.shared.aside.wide, is_used);
     }
-}
-
-/// The seldom filled cells of a row that is kept, if there was room for them.
-pub(super) fn kept(filled: Option<Filled>) -> Result<Filled, Fault> {
-    let reason = || "there is no room for more amounts and times: divide the exports".to_owned();
-    filled.ok_or_else(|| Fault { reason: reason(), ..Fault::default() })
 }
 
 /// A number per text, for the texts that have one.

@@ -6,7 +6,7 @@
 //! | `parquet`, `texts` | give the rows of a table as the bytes of CSV |
 //! | `file` | reads these in windows, from the header to the end |
 //! | `header` | finds the canonical columns |
-//! | `split`, `block` | cut a window into blocks of whole records, parsed in parallel |
+//! | `split`, `block`, `cut` | cut a window into blocks of whole records, parsed in parallel |
 //! | `quotes` | refuses files in which a quote swallows rows |
 //! | `row` | gathers rows to be typed column by column, and makes them records |
 //! | `typer`, `value`, `words` | judge and type cells |
@@ -23,6 +23,7 @@
 
 mod block;
 mod cells;
+mod cut;
 mod decisions;
 mod divide;
 pub(crate) mod encoded;
@@ -150,8 +151,8 @@ struct Sizes {
 
 impl Sizes {
     fn of_this_machine() -> Sizes {
-        let block = 256 << 10;
-        Sizes { window: block * 8 * rayon::current_num_threads().max(2), block }
+        let block = 128 << 10;
+        Sizes { window: block * 16 * rayon::current_num_threads().max(2), block }
     }
 
     /// Those of this machine, or smaller ones so that a window takes no more than so many bytes.
@@ -283,7 +284,7 @@ fn finish(table: Table, sums: Sums, shared: &mut Shared) -> Vec<MoneySplit> {
 }
 
 fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconciliation) -> Books {
-    let Shared { mut files, texts, wide, mut rejects, .. } = shared;
+    let Shared { mut files, texts, aside, mut rejects, .. } = shared;
     let held_back = hold::hold_back(&mut decisions, &texts);
     let requests = decisions.requests;
     let (children, children_of) = families(&requests.requests);
@@ -299,12 +300,12 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
     Books {
         files,
         texts,
-        wide,
+        wide: aside.wide,
         lines: requests.invoices.lines,
         invoices: requests.invoices.invoices,
         requests: requests.requests,
         decisions: decisions.decisions,
-        seldom: requests.invoices.seldom,
+        seldom: aside.seldom,
         by_invoice: requests.by_invoice,
         by_request: decisions.by_request,
         children,

@@ -67,7 +67,7 @@ pub(super) fn swallowed(record: &[u8], delimiter: u8, width: usize, is_sound: im
     };
     let is_literal_row = |line: &[u8]| {
         let mut records = Records::new(delimiter);
-        records.cut(line);
+        records.cut(line, line.len());
         reads_well(records.fields(line))
     };
     let mut further = lines().skip(1).peekable();

@@ -1,17 +1,17 @@
 //! The requests, which are the cases. A request may name a parent that comes later, so that its last judgement waits
 //! until all are read.
 
-use super::cells::{Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
+use super::cells::{Aside, Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
 use super::invoices::InvoiceBook;
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner, kept};
+use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
 use super::row::Fault;
 use super::words::Words;
 use super::zeros::Padded;
 use crate::column::{Column, FlagColumn};
-use crate::money::Amount;
+use crate::money::Currency;
 use crate::record::{Filled, Flags, NO_PARENT, Place, REQUEST_AMOUNTS, REQUEST_TIMES, Request};
 use crate::text::Sym;
-use crate::time::{Stamp, Zone};
+use crate::time::Zone;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
@@ -20,8 +20,6 @@ pub(super) struct RequestRow {
     /// The id of the invoice that it is about.
     invoice: Sym,
     request: Request,
-    amounts: [Amount; REQUEST_AMOUNTS.len()],
-    times: [Stamp; REQUEST_TIMES.len()],
 }
 
 /// A request id that a row of the requests bears.
@@ -216,8 +214,8 @@ impl Judge for RequestBook {
         }
     }
 
-    fn judge(&mut self, row: RequestRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
-        let RequestRow { invoice: about, request, amounts, times } = row;
+    fn judge(&mut self, row: &RequestRow, at: &Mark, shared: &Shared) -> Result<(), Fault> {
+        let RequestRow { invoice: about, request } = *row;
         let Some(invoice) = self.invoices.find(about) else {
             let like = self.invoices.but_for_zeros(about, shared);
             return Err(shared.dangling(Column::RequestInvoiceId, about, "is the `invoice_id` of no invoice", like));
@@ -227,7 +225,6 @@ impl Judge for RequestBook {
             let like = self.invoices.line_but_for_zeros(invoice, request.line, shared);
             return Err(shared.dangling(Column::RequestLine, request.line, &reason, like));
         }
-        let seldom = kept(self.invoices.seldom.push(&amounts, &times))?;
         let index = self.requests.len() as u32;
         if let Some(case) = self.case_mut(request.id) {
             match case.used {
@@ -235,7 +232,7 @@ impl Judge for RequestBook {
                 Some(_) => _ = self.again.insert((request.id, at.print), at.place),
             }
         }
-        self.requests.push(Request { invoice, seldom, ..request });
+        self.requests.push(Request { invoice, ..request });
         self.marks.push((at.line, at.print));
         Ok(())
     }
@@ -246,18 +243,17 @@ impl Judge for RequestBook {
         }
     }
 
-    fn code(&self, _ids: Ids, _currency: CurrencyCell) -> &'static str {
-        ""
+    fn currency(&self, _ids: Ids, cell: CurrencyCell) -> Option<Currency> {
+        cell.known()
     }
 }
 
 impl Record for RequestRow {
-    fn of(cells: &Cells, _words: &Words) -> Option<RequestRow> {
+    #[inline(always)]
+    fn of(cells: &Cells, _words: &Words, aside: &mut Aside) -> Option<RequestRow> {
         Some(RequestRow {
             invoice: cells.sym(Column::RequestInvoiceId),
-            request: request(cells),
-            amounts: REQUEST_AMOUNTS.map(|column| cells.amount(column.into())),
-            times: REQUEST_TIMES.map(|column| cells.stamp(column.into())),
+            request: request(cells, aside.keep(cells, REQUEST_AMOUNTS, REQUEST_TIMES)),
         })
     }
 
@@ -291,7 +287,7 @@ impl Record for RequestRow {
         numbers.renumber([&mut self.invoice, &mut r.id, &mut r.account, &mut r.line, &mut r.parent, &mut r.kind]);
         numbers.renumber([&mut r.channel, &mut r.reason, &mut r.level, &mut r.stage, &mut r.outage_cause]);
         numbers.renumber([&mut r.sow_reference]);
-        numbers.move_all(self.amounts.each_mut());
+        numbers.move_aside(None, &mut r.seldom);
     }
 }
 
@@ -304,7 +300,8 @@ const FLAGS: [FlagColumn; 5] = [
     FlagColumn::DocumentsAttached,
 ];
 
-fn request(cells: &Cells) -> Request {
+#[inline(always)]
+fn request(cells: &Cells, seldom: Filled) -> Request {
     Request {
         place: Place { file: 0, record: 0 },
         id: cells.sym(Column::RequestId),
@@ -320,7 +317,7 @@ fn request(cells: &Cells) -> Request {
         stage: cells.sym(Column::Stage),
         outage_cause: cells.sym(Column::OutageCause),
         submitted_at: cells.stamp(Column::SubmittedAt),
-        seldom: Filled::default(),
+        seldom,
         flags: FLAGS.into_iter().fold(Flags::default(), |all, flag| all.with(flag, cells.flag(flag.into()))),
         sow_reference: cells.sym(Column::SowReference),
         preferred_method: cells.has_text(Column::PreferredMethod),

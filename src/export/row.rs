@@ -2,17 +2,16 @@
 //! one.
 
 use super::block::Fields;
-use super::cells::{Batch, Cells, Faulty, Parsed, Print, Record};
+use super::cells::{Batch, Faulty, MOST_ROWS, Parsed, Print, Record, Values};
 use super::header::{Plan, Sort, Task};
-use super::typer::{Bytes, KEY, Span, Typer};
+use super::typer::{Bytes, Columns, KEY, LONGEST_CELL, Span, Typer};
 use super::value::{is_bare, trimmed};
 use crate::column::{Column, Type};
-use crate::mapping::row::{MappedRow, Reason, RowMap, Scratch};
+use crate::mapping::row::{Reason, RowMap, Scratch};
 use foldhash::quality::FixedState;
 use memchr::memchr_iter;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-const LONGEST_CELL: usize = 1 << 20;
 const LONGEST_SHOWN: usize = 80;
 /// How many bytes a row takes at least, as a rule.
 const LIKELY_ROW: usize = 96;
@@ -39,8 +38,11 @@ pub(super) struct Parser<'a, R> {
     plan: &'a Plan<'a>,
     waiting: Rows,
     typer: Typer<'a>,
+    values: Values,
     rows: Vec<(u32, Print, Parsed<R>)>,
     prints: FixedState,
+    /// Where the cells of a row end, if its commas do not tell.
+    ends: Vec<usize>,
     scratch: Scratch,
 }
 
@@ -51,75 +53,79 @@ impl<'a, R: Record> Parser<'a, R> {
             plan,
             waiting: Rows::default(),
             typer: Typer::new(plan.words, bytes / LIKELY_ROW),
+            values: Values::blank(plan.table),
             rows: Vec::with_capacity(bytes / LIKELY_ROW),
             prints: FixedState::with_seed(1),
+            ends: Vec::new(),
             scratch: Scratch::default(),
         }
     }
 
     pub(super) fn finish(mut self) -> Batch<R> {
         self.type_waiting();
-        Batch { rows: self.rows, texts: self.typer.texts, wide: self.typer.wide }
+        Batch { rows: self.rows, texts: self.typer.texts, aside: self.typer.aside }
     }
 
     /// Adds a row, which waits until there are enough to type.
+    #[inline]
     pub(super) fn row(&mut self, fields: Fields, line: u32) {
         let plan = self.plan;
         if let Some(map) = &plan.map {
             return self.mapped(map, fields, line);
         }
+        if !fields.is_bare || fields.ends.len() != plan.width() {
+            return self.unusual(fields, line);
+        }
+        let rows = &mut self.waiting;
+        let start = rows.begin();
+        rows.bytes.extend_from_slice(fields.bytes);
+        rows.bytes.push(b',');
+        rows.bounds.extend(fields.ends.iter().map(|end| start + end + 1));
+        rows.rows.push(Row { line, is_split: true, found: None });
+        self.type_enough();
+    }
+
+    /// Adds a row with quotes, white space around fields, or more or fewer fields than the header has.
+    fn unusual(&mut self, fields: Fields, line: u32) {
+        let plan = self.plan;
         let is_ragged = fields.ends.len() != plan.width();
         let found = is_ragged.then(|| self.ragged(fields, plan.width()));
-        let rows = &mut self.waiting;
-        let cells = plan.blank.clone();
-        rows.rows.push(Row { cells, line, is_sound: true, is_bare: fields.gap == 1, found });
-        let start = rows.bytes.len();
-        rows.bounds.push(start);
-        if fields.gap == 1 && !is_ragged {
-            rows.bytes.extend_from_slice(fields.bytes);
-            rows.bytes.push(b',');
-            rows.bounds.extend(fields.ends.iter().map(|end| start + end + 1));
-        } else {
-            let mut fields = fields.iter();
-            for task in &plan.tasks {
-                // Only the ids of a ragged row are read, by position; the rest of its cells cannot be trusted.
-                let is_read = !is_ragged || task.is_some_and(|task| task.column.kind() == Type::Id);
-                rows.bytes.extend_from_slice(fields.next().filter(|_| is_read).unwrap_or_default());
-                rows.bytes.push(b',');
-                rows.bounds.push(rows.bytes.len());
-            }
+        let start = self.waiting.begin();
+        let mut fields = fields.iter();
+        for task in &plan.tasks {
+            // Only the ids of a ragged row are read, by position; the rest of its cells cannot be trusted.
+            let is_read = !is_ragged || task.is_some_and(|task| task.column.kind() == Type::Id);
+            self.waiting.add(fields.next().filter(|_| is_read).unwrap_or_default());
         }
-        self.type_enough();
+        self.end(start, line, found);
     }
 
     /// Adds a row of a source that is mapped.
     fn mapped(&mut self, map: &RowMap, fields: Fields, line: u32) {
         let (expected, rows) = (map.width, &mut self.waiting);
-        let start = rows.bytes.len();
-        rows.bounds.push(start);
-        let mapped = map.map(&fields, &mut rows.bytes, &mut rows.bounds, &mut self.scratch);
-        // Where no cell has a comma of its own, the commas tell the cells apart; no field of a plain record has one.
-        let is_split = fields.gap == 1 && self.plan.delimiter == b',';
-        let is_bare = match &mapped {
-            Ok(row) if is_split => !row.has_made_comma,
-            _ => memchr_iter(b',', rows.bytes.get(start..).unwrap_or_default()).count() == self.plan.width(),
-        };
-        let found = match mapped {
+        let start = rows.begin();
+        let found = match map.map(&fields, &mut rows.bytes, &mut rows.bounds, &mut self.scratch) {
             Err(reason) => {
-                rows.bytes.extend(self.plan.tasks.iter().map(|_| b','));
-                rows.bounds.extend(start + 1..=rows.bytes.len());
+                self.plan.tasks.iter().for_each(|_| rows.add(b""));
                 Some(Box::new(Found::LeftOut(reason)))
             }
             Ok(_) if fields.ends.len() != expected => Some(self.ragged(fields, expected - map.added())),
-            Ok(MappedRow { fault: None, .. }) => None,
-            Ok(MappedRow { fault: Some(fault), .. }) => {
+            Ok(None) => None,
+            Ok(Some(fault)) => {
                 let fault = Fault { value: shown(fault.value.as_bytes()), ..fault };
                 let fields: Vec<&[u8]> = fields.iter().collect();
                 Some(Box::new(Found::Fault(fault, self.print(&fields))))
             }
         };
-        let rows = &mut self.waiting;
-        rows.rows.push(Row { cells: self.plan.blank.clone(), line, is_sound: true, is_bare, found });
+        self.waiting.trim(start, self.plan.width());
+        self.end(start, line, found);
+    }
+
+    /// Ends the row whose cells were added from a place on.
+    fn end(&mut self, start: usize, line: u32, found: Option<Box<Found>>) {
+        let cells = self.waiting.bytes.get(start..).unwrap_or_default();
+        let is_split = memchr_iter(b',', cells).count() == self.plan.width();
+        self.waiting.rows.push(Row { line, is_split, found });
         self.type_enough();
     }
 
@@ -142,15 +148,20 @@ impl<'a, R: Record> Parser<'a, R> {
         let mut rows = std::mem::take(&mut self.waiting);
         rows.bytes.extend([b','; KEY]);
         let (bytes, width) = (Bytes::of(&rows.bytes), self.plan.width());
-        let mut columns = Columns { bytes, bounds: &rows.bounds, width, rows: &mut rows.rows };
+        let mut columns = Columns { bytes, bounds: &rows.bounds, width, sound: rows.sound(width) };
         for (position, task) in self.plan.tasks.iter().enumerate() {
-            match task {
-                Some(task) => self.typer.column(*task, position, &mut columns),
-                None => columns.each(position, false, |_, _, _| true),
+            if let Some((task, typed)) = task.and_then(|task| Some((task, self.values.column(task.place)?))) {
+                self.typer.column(task, position, &mut columns, typed);
             }
         }
-        for (row, bounds) in rows.rows.iter_mut().zip(rows.bounds.chunks_exact(width + 1)) {
-            self.type_row(row, bytes, bounds);
+        let sound = columns.sound;
+        for (at, (row, bounds)) in rows.rows.iter_mut().zip(rows.bounds.chunks_exact(width + 1)).enumerate() {
+            let found = match row.found.take() {
+                Some(found) => *found,
+                None => self.found(row.is_split, sound >> at & 1 == 1, bytes, bounds),
+            };
+            let (print, parsed) = self.parsed(at, found);
+            self.rows.push((row.line, print, parsed));
         }
         rows.bytes.clear();
         rows.bounds.clear();
@@ -158,53 +169,49 @@ impl<'a, R: Record> Parser<'a, R> {
         self.waiting = rows;
     }
 
-    /// Makes a row whose cells are typed a record, or finds why it cannot be one.
-    fn type_row(&mut self, row: &mut Row, bytes: Bytes, bounds: &[usize]) {
-        let spans = || bounds.windows(2).filter_map(|bounds| Some((*bounds.first()?, bounds.last()? - 1)));
-        let cells = &row.cells;
-        let mut is_ragged = false;
-        let (fault, print) = match (row.found.take().map(|found| *found), bounds) {
-            (Some(Found::LeftOut(reason)), _) => {
-                self.rows.push((row.line, 0, Parsed::LeftOut(reason)));
-                return;
+    /// What the cells of a row say, of which nothing was known before.
+    #[inline(always)]
+    fn found(&mut self, is_split: bool, is_sound: bool, bytes: Bytes, bounds: &[usize]) -> Found {
+        let print = match bounds {
+            [start, .., end] if self.plan.order.is_none() => {
+                self.ends.clear();
+                if !is_split {
+                    self.ends.extend(spans(bounds).map(|(_, to)| to - start));
+                }
+                self.hash(bytes.cell((*start, end - 1)), &self.ends)
             }
-            (Some(Found::Ragged(fault, print)), _) => {
-                is_ragged = true;
-                (Some(fault), print)
-            }
-            (None, [start, .., end]) if row.is_sound && row.is_bare && self.plan.order.is_none() => {
-                (None, self.hash(bytes.cell((*start, end - 1)), &[]))
-            }
-            (Some(Found::Fault(fault, print)), _) => (Some(fault), print),
-            (None, _) => {
-                let fault = (!row.is_sound).then(|| self.fault(spans(), bytes));
-                let mut fields = Vec::with_capacity(bounds.len());
-                fields.extend(spans().map(|span| bytes.cell(span)));
-                (fault, self.print(&fields))
-            }
+            _ => self.print(&spans(bounds).map(|span| bytes.cell(span)).collect::<Vec<_>>()),
         };
-        let parsed = match (fault, R::of(cells, self.plan.words)) {
-            (None, Some(record)) => Parsed::Sound(record),
-            (fault, _) => {
-                let money = R::money_in(cells).filter(|_| !is_ragged);
-                let fault = fault.unwrap_or_else(unreadable);
-                Parsed::Faulty(Box::new(Faulty { ids: R::ids_in(cells), money, is_ragged, fault }))
-            }
+        if is_sound { Found::Sound(print) } else { Found::Fault(self.fault(bytes, bounds), print) }
+    }
+
+    /// The record of the row at a place, or what is kept of it if it can be none.
+    #[inline(always)]
+    fn parsed(&mut self, at: usize, found: Found) -> (Print, Parsed<R>) {
+        let cells = self.values.row(at, &self.typer.currencies);
+        let (fault, print, is_ragged) = match found {
+            Found::LeftOut(reason) => return (0, Parsed::LeftOut(reason)),
+            Found::Sound(print) => match R::of(&cells, self.plan.words, &mut self.typer.aside) {
+                Some(record) => return (print, Parsed::Sound(record)),
+                None => (unreadable(), print, false),
+            },
+            Found::Fault(fault, print) => (fault, print, false),
+            Found::Ragged(fault, print) => (fault, print, true),
         };
-        self.rows.push((row.line, print, parsed));
+        let money = R::money_in(&cells).filter(|_| !is_ragged);
+        (print, Parsed::Faulty(Box::new(Faulty { ids: R::ids_in(&cells), money, is_ragged, fault })))
     }
 
     /// The first fault in the header's order of a row whose cells are not sound.
-    fn fault(&mut self, spans: impl Iterator<Item = Span>, bytes: Bytes) -> Fault {
-        let mut cells = self.plan.blank.clone();
-        for (position, (task, span)) in self.plan.tasks.iter().zip(spans).enumerate() {
-            let span = bytes.trimmed(span);
+    #[cold]
+    fn fault(&mut self, bytes: Bytes, bounds: &[usize]) -> Fault {
+        for (position, (task, span)) in self.plan.tasks.iter().zip(spans(bounds)).enumerate() {
             let cell = bytes.cell(span);
             let reason = match task {
                 _ if cell.len() > LONGEST_CELL => Some(TOO_LONG.to_owned()),
                 Some(task) if cell.is_empty() => task.is_required.then(|| blank(task.column)),
                 Some(task) => {
-                    let is_sound = self.typer.cell(*task, &mut cells, bytes, cell, span);
+                    let is_sound = self.typer.cell(*task, bytes, span).is_some();
                     (!is_sound).then(|| self.reason(*task, bytes, span))
                 }
                 None => None,
@@ -249,7 +256,7 @@ impl<'a, R: Record> Parser<'a, R> {
     fn reason(&self, task: Task, bytes: Bytes, span: Span) -> String {
         let cell = bytes.cell(span);
         let expected = match task.sort {
-            Sort::Id | Sort::Word | Sort::Code | Sort::Presence => match task.closed {
+            Sort::Id | Sort::Word | Sort::Code | Sort::Family | Sort::Presence => match task.closed {
                 _ if cell.contains(&0) => NO_NUL,
                 Some(closed) if bytes.readable(span).is_some() => {
                     let (word, name, expected) = (shown(cell), task.column.name(), self.plan.words.expected(closed));
@@ -269,81 +276,82 @@ impl<'a, R: Record> Parser<'a, R> {
     }
 }
 
+/// Where the cells of a row lie.
+fn spans(bounds: &[usize]) -> impl Iterator<Item = Span> {
+    bounds.windows(2).filter_map(|bounds| Some((*bounds.first()?, bounds.last()? - 1)))
+}
+
 /// Rows that wait to be typed at once, so that it is decided once for each column what to do with its cells.
 #[derive(Default)]
 struct Rows {
-    /// Their fields, each with a comma after it.
+    /// Their cells without white space around any, each with a comma after it.
     bytes: Vec<u8>,
-    /// Of each row where its first field begins, and where the bytes after each field's comma do.
+    /// Of each row where its first cell begins, and where the bytes after each cell's comma do.
     bounds: Vec<usize>,
     rows: Vec<Row>,
 }
 
-/// So many rows at most, or about so many bytes, are typed at once: they are to stay in the processor's cache.
-const MOST_ROWS: usize = 64;
+/// About so many bytes are typed at once at most, if there are not rows enough before.
 const MOST_BYTES: usize = 1 << 16;
+
+impl Rows {
+    /// Begins a row, and tells where.
+    fn begin(&mut self) -> usize {
+        self.bounds.push(self.bytes.len());
+        self.bytes.len()
+    }
+
+    /// Adds a cell to the row that was begun.
+    fn add(&mut self, cell: &[u8]) {
+        let (from, to) = trimmed(cell);
+        self.bytes.extend_from_slice(cell.get(from..to).unwrap_or_default());
+        self.bytes.push(b',');
+        self.bounds.push(self.bytes.len());
+    }
+
+    /// Cuts off white space around the cells of the row that was begun at a place.
+    fn trim(&mut self, start: usize, width: usize) {
+        let bounds = self.bounds.get(self.bounds.len().saturating_sub(width + 1)..).unwrap_or_default();
+        let cell = |(from, to): Span| self.bytes.get(from..to).unwrap_or_default();
+        if spans(bounds).all(|span| is_bare(cell(span))) {
+            return;
+        }
+        let bounds = self.bounds.split_off(self.bounds.len() - width - 1);
+        let written = self.bytes.split_off(start);
+        self.begin();
+        spans(&bounds).for_each(|(from, to)| self.add(written.get(from - start..to - start).unwrap_or_default()));
+    }
+
+    /// A bit for each row, which is 0 if it has a cell too long to be kept.
+    fn sound(&self, width: usize) -> u64 {
+        if self.bytes.len() <= LONGEST_CELL {
+            return !0;
+        }
+        let is_short = |bounds: &[usize]| spans(bounds).all(|(from, to)| to - from <= LONGEST_CELL);
+        let rows = self.bounds.chunks_exact(width + 1).enumerate();
+        rows.fold(0, |sound, (at, bounds)| sound | u64::from(is_short(bounds)) << at)
+    }
+}
 
 /// A row that waits, and what is known of it.
 struct Row {
-    cells: Cells,
     line: u32,
-    is_sound: bool,
-    /// Whether the fields stand in the file as they do here, without white space around any.
-    is_bare: bool,
+    /// Whether the commas tell its cells apart, as none has one of its own.
+    is_split: bool,
     /// What was found out before its cells are typed, if anything.
     found: Option<Box<Found>>,
 }
 
-/// What is known of a row before its cells are typed.
+/// What is known of a row; with its print.
 enum Found {
-    /// It has too many or too few fields; with its print.
-    Ragged(Fault, Print),
-    /// A cell cannot be mapped. What it wrote is lost, so that the row's print is of the source's cells.
+    /// Its cells can be read.
+    Sound(Print),
+    /// A cell cannot be read. Where it could not be mapped, what it wrote is lost, so that the print is of the source's cells.
     Fault(Fault, Print),
+    /// It has too many or too few fields.
+    Ragged(Fault, Print),
     /// The mapping leaves it out.
     LeftOut(Reason),
-}
-
-/// The columns of rows that wait.
-pub(super) struct Columns<'r> {
-    pub(super) bytes: Bytes<'r>,
-    bounds: &'r [usize],
-    width: usize,
-    rows: &'r mut [Row],
-}
-
-impl<'r> Columns<'r> {
-    /// Types each cell of a column that is not blank; `type_cell` tells whether it is sound.
-    #[inline(always)]
-    pub(super) fn each(
-        &mut self,
-        position: usize,
-        is_required: bool,
-        mut type_cell: impl FnMut(&mut Cells, &'r [u8], Span) -> bool,
-    ) {
-        let mut bounds = self.bounds.get(position..).unwrap_or_default();
-        for row in self.rows.iter_mut() {
-            let &[start, next, ..] = bounds else { return };
-            bounds = bounds.get(self.width + 1..).unwrap_or_default();
-            if start + 1 == next && !is_required {
-                continue;
-            }
-            let mut span = (start, next - 1);
-            let mut cell = self.bytes.cell(span);
-            if !is_bare(cell) {
-                span = self.bytes.trimmed(span);
-                row.is_bare &= span == (start, next - 1);
-                cell = self.bytes.cell(span);
-            }
-            let is_sound = match cell.len() {
-                0 => !is_required,
-                length => length <= LONGEST_CELL && type_cell(&mut row.cells, cell, span),
-            };
-            if !is_sound {
-                row.is_sound = false;
-            }
-        }
-    }
 }
 
 /// Not reached: a row whose cells are sound has all that a record needs.

@@ -1,16 +1,17 @@
 //! Sums of money per currency, exact whatever the amounts' sizes, over rows used and rejected.
 
+use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::MoneySplit;
 use rust_decimal::Decimal;
 
 const SCALES: usize = 29;
 const SCALE_LIMIT: u32 = 28;
 
-/// Sums by currency code; the empty code is of rows whose currency cannot be told.
+/// Sums by currency; without one they are of rows whose currency cannot be told.
 #[derive(Default)]
 pub(super) struct Sums {
-    by_code: Vec<(&'static str, [Sum; 2])>,
-    /// Where the code of the last amount stands: the next one mostly has the same.
+    by_currency: Vec<(Option<Currency>, [Sum; 2])>,
+    /// Where the currency of the last amount stands: the next one mostly has the same.
     last: usize,
 }
 
@@ -19,24 +20,28 @@ pub(super) struct Sums {
 struct Sum([i128; SCALES]);
 
 impl Sums {
-    pub(super) fn add(&mut self, code: &'static str, amount: Decimal, is_used: bool) {
-        if self.by_code.get(self.last).is_none_or(|(last, _)| *last != code) {
-            let known = self.by_code.iter().position(|(known, _)| *known == code);
-            self.last = known.unwrap_or(self.by_code.len());
+    pub(super) fn add(&mut self, currency: Option<Currency>, amount: Amount, wide: &WideAmounts, is_used: bool) {
+        let Some((mantissa, scale)) = amount.parts(wide) else { return };
+        if self.by_currency.get(self.last).is_none_or(|(last, _)| *last != currency) {
+            let known = self.by_currency.iter().position(|(known, _)| *known == currency);
+            self.last = known.unwrap_or(self.by_currency.len());
             if known.is_none() {
-                self.by_code.push((code, Default::default()));
+                self.by_currency.push((currency, Default::default()));
             }
         }
-        if let Some((_, [used, rejected])) = self.by_code.get_mut(self.last) {
-            if is_used { used.add(amount) } else { rejected.add(amount) }
+        if let Some((_, [used, rejected])) = self.by_currency.get_mut(self.last) {
+            let sum = if is_used { used } else { rejected };
+            sum.add(mantissa, scale);
         }
     }
 
     /// The sums by code; or the codes of those that have more digits than can be told.
-    pub(super) fn finish(mut self) -> Result<Vec<MoneySplit>, Vec<&'static str>> {
+    pub(super) fn finish(self) -> Result<Vec<MoneySplit>, Vec<&'static str>> {
         let (mut splits, mut too_large) = (Vec::new(), Vec::new());
-        self.by_code.sort_by_key(|(code, _)| *code);
-        for (code, [used, rejected]) in self.by_code {
+        let code = |currency: Option<Currency>| currency.map_or("", |currency| currency.code());
+        let mut by_code: Vec<_> = self.by_currency.into_iter().map(|(currency, sums)| (code(currency), sums)).collect();
+        by_code.sort_by_key(|(code, _)| *code);
+        for (code, [used, rejected]) in by_code {
             match (used.total(), rejected.total()) {
                 (Some(used), Some(rejected)) => splits.push(MoneySplit { currency: code.to_owned(), used, rejected }),
                 _ => too_large.push(code),
@@ -47,9 +52,9 @@ impl Sums {
 }
 
 impl Sum {
-    fn add(&mut self, amount: Decimal) {
-        if let Some(sum) = self.0.get_mut(amount.scale() as usize) {
-            *sum = sum.saturating_add(amount.mantissa());
+    fn add(&mut self, mantissa: i128, scale: u32) {
+        if let Some(sum) = self.0.get_mut(scale as usize) {
+            *sum = sum.saturating_add(mantissa);
         }
     }
 
@@ -77,7 +82,8 @@ mod tests {
 
     fn total(amounts: &[&str]) -> Option<String> {
         let mut sum = Sum::default();
-        amounts.iter().for_each(|a| sum.add(a.parse().unwrap()));
+        let amounts = amounts.iter().map(|amount| amount.parse::<Decimal>().unwrap());
+        amounts.for_each(|amount| sum.add(amount.mantissa(), amount.scale()));
         sum.total().map(|d| d.to_string())
     }
 
@@ -93,10 +99,15 @@ mod tests {
 
     #[test]
     fn currencies_are_sorted_and_apart() {
-        let mut sums = Sums::default();
-        sums.add("USD", Decimal::ONE, true);
-        sums.add("", Decimal::TWO, false);
-        sums.add("EUR", Decimal::TEN, true);
+        let (mut sums, mut wide) = (Sums::default(), WideAmounts::default());
+        for (currency, amount, is_used) in [
+            (Some(Currency::USD), Decimal::ONE, true),
+            (None, Decimal::TWO, false),
+            (Some(Currency::EUR), Decimal::MAX, true),
+        ] {
+            let amount = Amount::pack(amount, &mut wide);
+            sums.add(currency, amount, &wide, is_used);
+        }
         let codes: Vec<String> = sums.finish().unwrap().into_iter().map(|s| s.currency).collect();
         assert_eq!(codes, ["", "EUR", "USD"]);
     }

@@ -1,12 +1,11 @@
 //! Cells judged and typed.
 
-use super::cells::{Cells, CurrencyCell, Gathered};
+use super::cells::{Aside, Gathered, Typed, currency_bits};
 use super::header::{Sort, Task};
-use super::row::Columns;
-use super::value::{self, trimmed};
+use super::value;
 use super::words::Words;
-use crate::column::{Column, MOST_COLUMNS};
-use crate::money::{Amount, Currency, WideAmounts};
+use crate::column::MOST_COLUMNS;
+use crate::money::{Amount, Currency};
 use crate::record::Flag;
 use crate::text::{Interner, Sym};
 use crate::time::Stamp;
@@ -22,6 +21,11 @@ pub(super) struct Bytes<'b> {
     text: Option<&'b str>,
 }
 
+pub(super) const LONGEST_CELL: usize = 1 << 20;
+
+/// How many of an id's last bytes are compared before all are.
+const TAIL: usize = 8;
+
 /// How long a word may be that is known by its bytes.
 pub(super) const KEY: usize = 16;
 
@@ -30,28 +34,28 @@ impl<'b> Bytes<'b> {
         Bytes { bytes, text: std::str::from_utf8(bytes).ok().filter(|_| memchr(0, bytes).is_none()) }
     }
 
-    /// Where the cell lies without white space around it.
-    #[cold]
-    pub(super) fn trimmed(&self, (start, end): Span) -> Span {
-        let (from, to) = trimmed(self.cell((start, end)));
-        (start + from, start + to)
-    }
-
     #[inline(always)]
     pub(super) fn cell(&self, (from, to): Span) -> &'b [u8] {
         self.bytes.get(from..to).unwrap_or_default()
     }
 
-    /// The cell as a text without NUL, if it is one.
+    /// The cell as a text without NUL and not too long, if it is one.
     #[inline(always)]
     pub(super) fn readable(&self, (from, to): Span) -> Option<&'b str> {
         match self.text {
+            _ if to - from > LONGEST_CELL => None,
             Some(text) => text.get(from..to),
             None => std::str::from_utf8(self.cell((from, to))).ok().filter(|text| !text.as_bytes().contains(&0)),
         }
     }
 
-    /// A short cell of a text as a number, which no other text has.
+    /// Whether the cell is a text without NUL and not too long.
+    #[inline(always)]
+    fn is_readable(&self, (from, to): Span) -> bool {
+        (self.text.is_some() && to - from <= LONGEST_CELL) || self.readable((from, to)).is_some()
+    }
+
+    /// A short cell of a text as a number, which no other text has: its bytes are the highest ones.
     #[inline(always)]
     fn key(&self, (from, to): Span) -> Option<u128> {
         let unused = KEY.checked_sub(to - from).filter(|_| self.text.is_some())?;
@@ -87,20 +91,58 @@ struct Code {
     family: Option<u16>,
 }
 
+/// The columns of rows that are typed at once: their cells without white space around any, each with a comma after it.
+pub(super) struct Columns<'r> {
+    pub(super) bytes: Bytes<'r>,
+    /// Of each row where its first cell begins, and where the bytes after each cell's comma do.
+    pub(super) bounds: &'r [usize],
+    pub(super) width: usize,
+    /// A bit for each row, which is 0 once a cell of it is not sound.
+    pub(super) sound: u64,
+}
+
+impl<'r> Columns<'r> {
+    /// Types each cell of a column that is not blank.
+    #[inline(always)]
+    fn each(
+        &mut self,
+        (task, position): (Task, usize),
+        typed: &mut Typed,
+        mut type_cell: impl FnMut(Bytes<'r>, Span) -> Option<u64>,
+    ) {
+        let (mut blank, mut unsound, mut row) = (0, 0, 1);
+        for (typed, bounds) in typed.iter_mut().zip(self.bounds.chunks_exact(self.width + 1)) {
+            let Some([start, next]) = bounds.get(position..).and_then(<[usize]>::first_chunk) else { return };
+            if start + 1 == *next {
+                *typed = task.blank;
+                blank |= row;
+            } else if let Some(value) = type_cell(self.bytes, (*start, next - 1)) {
+                *typed = value;
+            } else {
+                *typed = task.unreadable;
+                unsound |= row;
+            }
+            row <<= 1;
+        }
+        self.sound &= !(unsound | if task.is_required { blank } else { 0 });
+    }
+}
+
 /// Types cells.
 pub(super) struct Typer<'a> {
     words: &'a Words,
     pub(super) texts: Gathered,
-    pub(super) wide: WideAmounts,
-    /// The last id in each column.
-    last: [Sym; MOST_COLUMNS],
+    pub(super) aside: Aside,
+    /// The last id in each column, and its last bytes, in which most ids differ.
+    last: [(Sym, [u8; TAIL]); MOST_COLUMNS],
     short: Short,
     /// The words of codes as they are written, and the meaning of each by its number.
     written: Interner,
     short_written: Short,
     codes: Vec<Code>,
-    /// The currency codes met so far, as written; there are few.
-    currencies: Vec<([u8; 3], Currency)>,
+    /// The currencies met so far, and their codes as written; there are few.
+    pub(super) currencies: Vec<Currency>,
+    currency_codes: Vec<[u8; 3]>,
 }
 
 impl<'a> Typer<'a> {
@@ -111,69 +153,69 @@ impl<'a> Typer<'a> {
         Typer {
             words,
             texts: Gathered::new(2 * rows),
-            wide: WideAmounts::default(),
-            last: [Sym::BLANK; MOST_COLUMNS],
+            aside: Aside::default(),
+            last: [(Sym::BLANK, [0; TAIL]); MOST_COLUMNS],
             short: Short::NONE,
             written,
             short_written: Short::NONE,
             codes: vec![Code { normal: Sym::BLANK, known: words.known(""), family: None }],
             currencies: Vec::new(),
+            currency_codes: Vec::new(),
         }
     }
 
     /// Types the cells of a column, in a loop of its own for each sort.
-    pub(super) fn column(&mut self, task: Task, position: usize, columns: &mut Columns) {
-        let bytes = columns.bytes;
+    pub(super) fn column(&mut self, task: Task, position: usize, columns: &mut Columns, typed: &mut Typed) {
         macro_rules! by_sort {
             ($($sort:ident)*) => {
                 match task.sort {
-                    $(Sort::$sort => columns.each(position, task.is_required, |cells, cell, span| {
-                        self.cell(Task { sort: Sort::$sort, ..task }, cells, bytes, cell, span)
+                    $(Sort::$sort => columns.each((task, position), typed, |bytes, span| {
+                        self.cell(Task { sort: Sort::$sort, ..task }, bytes, span)
                     }),)*
                 }
             };
         }
-        by_sort!(Id Word Code Presence Time Date Amount Percent Whole Flag Currency)
+        by_sort!(Id Word Code Family Presence Time Date Amount Percent Whole Flag Currency)
     }
 
-    /// Types a cell that is not blank, and tells whether it is sound. What cannot be read is blank, but of an unknown word
-    /// and a currency that is none it is kept that they were there.
+    /// The bits of a cell that is not blank; `None` if it is not sound.
     #[inline(always)]
-    pub(super) fn cell(&mut self, task: Task, cells: &mut Cells, bytes: Bytes, cell: &[u8], span: Span) -> bool {
-        let value = match task.sort {
+    pub(super) fn cell(&mut self, task: Task, bytes: Bytes, span: Span) -> Option<u64> {
+        let cell = bytes.cell(span);
+        match task.sort {
             Sort::Id => bytes.readable(span).map(|text| self.id(task.place, text).bits()),
             Sort::Word => self.short.number(&mut self.texts.words, bytes, span).map(Sym::bits),
-            Sort::Code => return self.code(task, cells, bytes, span),
-            Sort::Presence => bytes.readable(span).map(|_| Flag::Yes as u64),
+            Sort::Code => self.code(task, bytes, span).map(|code| code.normal.bits()),
+            Sort::Family => self.code(task, bytes, span).and_then(|code| code.family).map(u64::from),
+            Sort::Presence => bytes.is_readable(span).then_some(Flag::Yes as u64),
             Sort::Time if cell.len() == value::DATE => value::date(cell).map(Stamp::to_bits),
             Sort::Time => value::time(cell).map(Stamp::to_bits),
             Sort::Date => value::date(cell).map(Stamp::to_bits),
-            Sort::Amount | Sort::Percent | Sort::Whole => self.amount(task.sort, cell).map(Amount::to_bits),
+            Sort::Amount | Sort::Percent | Sort::Whole => self.amount(task.sort, bytes, span).map(Amount::to_bits),
             Sort::Flag => value::flag(cell).map(|flag| flag as u64),
-            Sort::Currency => return self.currency(cells, cell),
-        };
-        value.map(|value| cells.put(task.place, value)).is_some()
+            Sort::Currency => self.currency(cell).map(currency_bits),
+        }
     }
 
     #[inline]
     fn id(&mut self, place: usize, text: &str) -> Sym {
-        let Some(last) = self.last.get_mut(place) else { return Sym::BLANK };
-        *last = self.texts.id(text, *last);
+        let Some((last, last_tail)) = self.last.get_mut(place) else { return Sym::BLANK };
+        let tail = text.as_bytes().last_chunk().copied().unwrap_or_default();
+        let before = (*last_tail == tail).then_some(*last);
+        *last_tail = tail;
+        *last = self.texts.id(text, before);
         *last
     }
 
+    /// The meaning of a word, if the column knows it.
     #[inline(always)]
-    fn code(&mut self, task: Task, cells: &mut Cells, bytes: Bytes, span: Span) -> bool {
-        let Some(written) = self.short_written.number(&mut self.written, bytes, span) else { return false };
+    fn code(&mut self, task: Task, bytes: Bytes, span: Span) -> Option<Code> {
+        let written = self.short_written.number(&mut self.written, bytes, span)?;
         let code = match self.codes.get(written.index()) {
             Some(code) => *code,
             None => self.new_code(self.written.at(written.0).to_owned().as_str()),
         };
-        cells.put(task.place, code.normal.bits());
-        if task.column == Column::Policy {
-            cells.family = code.family;
-        }
-        task.closed.is_none_or(|closed| code.known.get(usize::from(closed)) == Some(&true))
+        task.closed.is_none_or(|closed| code.known.get(usize::from(closed)) == Some(&true)).then_some(code)
     }
 
     /// What a word means, which is worked out once in a block.
@@ -188,28 +230,35 @@ impl<'a> Typer<'a> {
     }
 
     #[inline(always)]
-    fn amount(&mut self, sort: Sort, cell: &[u8]) -> Option<Amount> {
-        if let (Sort::Amount, Some((digits, scale))) = (sort, value::short_amount(cell)) {
-            return Amount::short(digits, scale);
+    fn amount(&mut self, sort: Sort, bytes: Bytes, span: Span) -> Option<Amount> {
+        let cell = bytes.cell(span);
+        if sort == Sort::Amount {
+            let eight = bytes.key(span).filter(|_| cell.len() <= value::EIGHT);
+            let short = match eight {
+                Some(key) => value::eight_of_amount((key >> u64::BITS) as u64, cell.len()),
+                None => value::short_amount(cell),
+            };
+            if let Some((digits, scale)) = short {
+                return Amount::short(digits, scale);
+            }
         }
         let value = match sort {
             Sort::Percent => value::percent(cell),
             Sort::Whole => value::whole(cell),
             _ => value::amount(cell),
         };
-        value.map(|value| Amount::pack(value, &mut self.wide))
+        value.map(|value| Amount::pack(value, &mut self.aside.wide))
     }
 
-    /// Looks a currency up.
+    /// The place of a currency in the list.
     #[inline]
-    fn currency(&mut self, cells: &mut Cells, cell: &[u8]) -> bool {
-        let known = self.currencies.iter().find(|(code, _)| code == cell).map(|(_, currency)| *currency);
-        let found = known.or_else(|| value::currency(cell));
-        if let (None, Some(currency), Ok(code)) = (known, found, cell.try_into()) {
-            self.currencies.push((code, currency));
+    fn currency(&mut self, cell: &[u8]) -> Option<usize> {
+        if let Some(known) = self.currency_codes.iter().position(|code| code == cell) {
+            return Some(known);
         }
-        cells.currency = found.map_or(CurrencyCell::Unreadable, CurrencyCell::Known);
-        found.is_some()
+        self.currencies.push(value::currency(cell)?);
+        self.currency_codes.push(cell.try_into().ok()?);
+        Some(self.currencies.len() - 1)
     }
 }
 

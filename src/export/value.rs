@@ -40,22 +40,40 @@ pub fn date(cell: &[u8]) -> Option<Stamp> {
     day(cell).map(Stamp::day_alone)
 }
 
-/// A day's number. Eight characters are looked at at once.
+/// A day's number.
 #[inline]
 fn day(cell: &[u8]) -> Option<i32> {
-    let (head, rest) = cell.split_first_chunk::<8>()?;
+    let (head, rest) = cell.split_first_chunk()?;
     let &[d1, d2] = rest else { return None };
-    // What differs from these is a digit's value in its place, and nothing in a hyphen's.
-    let digits = u64::from_le_bytes(*head) ^ u64::from_le_bytes(*b"0000-00-");
-    let over_nine = digits.wrapping_add(0x7676_7676_7676_7676) | digits;
-    if over_nine & 0x8080_8080_8080_8080 != 0 || digits & 0xff00_00ff_0000_0000 != 0 {
-        return None;
-    }
-    // Each byte becomes the number that its digit and the next one make.
-    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let pair_at = |at: u32| (pairs >> (8 * at)) as u32 & 0xff;
-    day_number(pair_at(0) * 100 + pair_at(2), pair_at(5), pair(d1, d2)?)
+    let pairs = pairs(*head, *b"0000-00-")?;
+    day_number(pair_at(pairs, 0) * 100 + pair_at(pairs, 2), pair_at(pairs, 5), pair(d1, d2)?)
 }
+
+/// Eight characters at once, if they are digits where the pattern has a zero and as the pattern elsewhere: at each digit's
+/// place the number that it and the next one make.
+#[inline(always)]
+fn pairs(characters: [u8; EIGHT], pattern: [u8; EIGHT]) -> Option<u64> {
+    // What differs from the pattern is a digit's value in its place, and nothing elsewhere.
+    let digits = u64::from_le_bytes(characters) ^ u64::from_le_bytes(pattern);
+    let fixed = u64::from_le_bytes(pattern.map(|c| if c == b'0' { 0 } else { u8::MAX }));
+    (is_digits(digits) && digits & fixed == 0).then_some(digits.wrapping_mul(10).wrapping_add(digits >> 8))
+}
+
+#[inline(always)]
+fn pair_at(pairs: u64, at: u32) -> u32 {
+    (pairs >> (8 * at)) as u32 & 0xff
+}
+
+/// Whether each of eight bytes is at most nine.
+#[inline(always)]
+fn is_digits(bytes: u64) -> bool {
+    (bytes.wrapping_add(EACH * 0x76) | bytes) & (EACH * 0x80) == 0
+}
+
+/// How many characters are looked at at once.
+pub(super) const EIGHT: usize = 8;
+/// Eight bytes of one.
+const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// A day, or a day and a time of day such as `2026-03-04T17:05:00`, with or without an offset.
 #[inline]
@@ -80,18 +98,24 @@ pub fn time(cell: &[u8]) -> Option<Stamp> {
 }
 
 /// The time of day in ticks of 100 nanoseconds, and what follows it.
+#[inline]
 fn time_of_day(cell: &[u8]) -> Option<(i64, &[u8])> {
-    let &[h1, h2, b':', m1, m2, ref rest @ ..] = cell else { return None };
-    let minutes = i64::from(below(24, h1, h2)? * 60 + below(60, m1, m2)?);
-    let (seconds, ticks, rest) = match *rest {
-        [b':', s1, s2, b'.', ref rest @ ..] => {
-            let (ticks, rest) = fraction(rest)?;
-            (below(60, s1, s2)?, ticks, rest)
-        }
-        [b':', s1, s2, ref rest @ ..] => (below(60, s1, s2)?, 0, rest),
-        ref rest => (0, 0, rest),
+    let Some((pairs, rest)) =
+        cell.split_first_chunk().and_then(|(head, rest)| Some((pairs(*head, *b"00:00:00")?, rest)))
+    else {
+        let &[h1, h2, b':', m1, m2, ref rest @ ..] = cell else { return None };
+        let minutes = below(24, h1, h2)? * 60 + below(60, m1, m2)?;
+        return Some((i64::from(minutes) * 60 * TICKS_PER_SECOND, rest));
     };
-    Some(((minutes * 60 + i64::from(seconds)) * TICKS_PER_SECOND + ticks, rest))
+    let (hours, minutes, seconds) = (pair_at(pairs, 0), pair_at(pairs, 3), pair_at(pairs, 6));
+    if hours >= 24 || minutes >= 60 || seconds >= 60 {
+        return None;
+    }
+    let (ticks, rest) = match rest {
+        [b'.', rest @ ..] => fraction(rest)?,
+        _ => (0, rest),
+    };
+    Some((i64::from((hours * 60 + minutes) * 60 + seconds) * TICKS_PER_SECOND + ticks, rest))
 }
 
 /// The digits after a second's point, in ticks, finer ones dropped; and what follows them.
@@ -135,6 +159,32 @@ pub fn amount(cell: &[u8]) -> Option<Decimal> {
         mantissa = mantissa * power + i128::from(digits(group, 0)?);
     }
     Decimal::try_from_i128_with_scale(mantissa, scale).ok()
+}
+
+/// As [`short_amount`] of a cell of one to eight characters, all at once: they are the highest bytes, the last one above.
+#[inline(always)]
+pub(super) fn eight_of_amount(cell: u64, length: usize) -> Option<(u64, u32)> {
+    let differences = cell ^ (EACH * u64::from(b'.'));
+    // The top bit of each byte that is a point, and no other bit.
+    let points = !(((differences & (EACH * 0x7f)) + EACH * 0x7f) | differences | (EACH * 0x7f));
+    let (digits, count, scale) = if points == 0 {
+        (cell, length, 0)
+    } else {
+        // What stands before the point moves into its place.
+        let below = points.trailing_zeros() & !7;
+        let before = cell & ((1 << below) - 1);
+        ((cell ^ before) & !(0xff << below) | before << 8, length - 1, 7 - below / 8)
+    };
+    let is_amount = count > 0 && (points == 0 || (scale > 0 && (scale as usize) < count));
+    // Zeros stand before the digits.
+    let digits = (digits ^ (EACH * u64::from(b'0'))) & (!0 << (8 * (EIGHT - count.min(EIGHT)) as u32 % u64::BITS));
+    if !is_amount || !is_digits(digits) {
+        return None;
+    }
+    // Two digits each become one number, then two of those, then the last two.
+    let twos = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff, scale))
 }
 
 /// The digits of an amount as a number, and how many of them stand after the point, if they are few; `None` also for what
@@ -319,6 +369,20 @@ mod tests {
         ];
         for cell in bad {
             assert_eq!(amount(cell.as_bytes()), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_eight_characters_are_read_as_others() {
+        let digits = ["", "0", "7", "42", "905", "1234", "98765", "000001", "9999999", "12345678"];
+        let bad = [".", "..", "1..2", "1.2.3", "-5", "1e3", "1,5", "5 ", "a", "1.a", ":", "/", "1:0", "\u{e9}"];
+        let points = digits.iter().flat_map(|whole| digits.iter().map(move |part| format!("{whole}.{part}")));
+        let cells = digits.iter().chain(&bad).map(|cell| (*cell).to_owned()).chain(points);
+        for cell in cells.filter(|cell| (1..=EIGHT).contains(&cell.len())) {
+            let mut highest = [0; EIGHT];
+            highest[EIGHT - cell.len()..].copy_from_slice(cell.as_bytes());
+            let found = eight_of_amount(u64::from_le_bytes(highest), cell.len());
+            assert_eq!(found, short_amount(cell.as_bytes()), "{cell}");
         }
     }
 

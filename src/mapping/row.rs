@@ -73,14 +73,6 @@ impl Look {
     }
 }
 
-/// What is known of a row that was mapped.
-pub(crate) struct MappedRow {
-    /// The first fault found.
-    pub(crate) fault: Option<Fault>,
-    /// Whether a cell that is not copied as it stands has a comma of its own.
-    pub(crate) has_made_comma: bool,
-}
-
 /// Texts that are used again for each cell.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
@@ -198,12 +190,11 @@ impl RowMap {
         to: &mut Vec<u8>,
         bounds: &mut Vec<usize>,
         scratch: &mut Scratch,
-    ) -> Result<MappedRow, Reason> {
+    ) -> Result<Option<Fault>, Reason> {
         self.chosen(row)?;
         let verdict = self.verdict(row);
         let mut fault = (!verdict.is_empty())
             .then(|| Fault { reason: String::from_utf8_lossy(verdict).into_owned(), ..Fault::default() });
-        let mut has_made_comma = false;
         // Minor units are counted by the row's currency, which is the first of its cells.
         let mut currency = to.len()..to.len();
         for (number, cell) in self.cells.iter().enumerate() {
@@ -216,8 +207,6 @@ impl RowMap {
             {
                 to.truncate(start);
                 fault.get_or_insert_with(|| self.fault(cell, spec, row, reason));
-            } else {
-                has_made_comma |= to.get(start..).unwrap_or_default().contains(&b',');
             }
             if number == 0 {
                 currency = start..to.len();
@@ -225,7 +214,7 @@ impl RowMap {
             to.push(b',');
             bounds.push(to.len());
         }
-        Ok(MappedRow { fault, has_made_comma })
+        Ok(fault)
     }
 
     /// What was found out about a row before: nothing, `again` if it says what a row before says, or why it is at fault.

@@ -351,6 +351,12 @@ impl Policy {
         self.amendment.as_ref().map_or(&self.name, |amendment| &amendment.name)
     }
 
+    /// Its worked examples, which lie beside it, if they are among these documents.
+    pub(crate) fn examples<'s>(&self, sources: &'s [Source]) -> Option<&'s Source> {
+        let name = format!("{}.examples.toml", self.file.strip_suffix(".toml")?);
+        sources.iter().find(|source| source.name == name)
+    }
+
     /// The family, and the amendment to it.
     fn full_name(&self) -> (&str, Option<&str>) {
         (&self.name, self.amendment.as_ref().map(|amendment| amendment.name.as_str()))

@@ -212,9 +212,7 @@ fn changed_by(given: &[Source], there: Vec<Source>) -> Vec<Source> {
 
 fn unnoticed(sources: &[Source]) -> Result<Vec<Problem>, Failure> {
     lint::examples(sources).map_err(|error| match error {
-        RunError::File(problem) => {
-            Failure::Documents { problems: vec![problem], sources: sources.to_vec(), folder: None }
-        }
+        RunError::File(problem) => Failure::documents(vec![problem], sources),
         RunError::Io(_) => Failure::new(error.to_string(), None),
     })
 }

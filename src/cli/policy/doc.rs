@@ -27,11 +27,6 @@ pub(super) fn doc(catalogue: &Catalogue, policy: &Policy, format: Format) -> Res
 
 /// The worked examples beside a policy; none if it has no such file.
 fn examples_of(catalogue: &Catalogue, policy: &Policy) -> Result<Vec<Example>, Failure> {
-    let name = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml")).unwrap_or_default();
-    let Some(source) = catalogue.sources.iter().find(|source| source.name == name) else { return Ok(Vec::new()) };
-    example::read(source).map_err(|problem| Failure::Documents {
-        problems: vec![problem],
-        sources: vec![source.clone()],
-        folder: None,
-    })
+    let Some(source) = policy.examples(&catalogue.sources) else { return Ok(Vec::new()) };
+    example::read(source).map_err(|problem| Failure::documents(vec![problem], std::slice::from_ref(source)))
 }

@@ -18,9 +18,7 @@ pub(super) fn test(path: &Path) -> Result<Status, Failure> {
     let source = Source { name: examples.display().to_string(), text };
     let tested = match example::run(&catalogue, &source) {
         Ok(tested) => tested,
-        Err(RunError::File(problem)) => {
-            return Err(Failure::Documents { problems: vec![problem], sources: vec![source], folder: None });
-        }
+        Err(RunError::File(problem)) => return Err(Failure::documents(vec![problem], &[source])),
         Err(error @ RunError::Io(_)) => return Err(Failure::new(error.to_string(), None)),
     };
     let sources = [source];

@@ -83,8 +83,7 @@ pub fn examples(sources: &[Source]) -> Result<Vec<Problem>, RunError> {
     let Ok(catalogue) = Catalogue::of(sources.to_vec()) else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
     for policy in catalogue.policies.iter().filter(|policy| policy.amendment.is_none()) {
-        let examples = policy.file.strip_suffix(".toml").map(|stem| format!("{stem}.examples.toml"));
-        if let Some(examples) = sources.iter().find(|source| Some(&source.name) == examples.as_ref()) {
+        if let Some(examples) = policy.examples(sources) {
             let tested = example::run(&catalogue, examples)?.problems;
             problems.extend(tested.into_iter().map(|problem| Problem { code: code::FAILING_EXAMPLE, ..problem }));
             problems.extend(example::unnoticed(&catalogue, policy, examples)?);
