@@ -80,6 +80,7 @@ impl Tally {
         }
     }
 
+    #[cold]
     fn count_indeterminate(&mut self, absent: Columns) {
         self.indeterminate += 1;
         absent.iter().for_each(|column| *self.missing.entry(column).or_default() += 1);
@@ -398,14 +399,13 @@ impl<'e, 'a> Engine<'e, 'a> {
 
     fn case(&self, case: &Case<'_>, plan: &'e Plan<'a>, found: &mut Found<'a>) {
         found.evaluated += 1;
-        let ruled_out = case.states_ruled_out(plan.states);
         for applied in plan.rules_for(case.request.kind) {
             let owns_none = || applied.owner.is_some_and(|owner| !may_own(owner, case));
-            if applied.needs.meets(ruled_out) || owns_none() {
+            if applied.needs.meets(case.standing.outside) || owns_none() {
                 found.tally(applied.number).leave_out();
                 continue;
             }
-            case.trail.restart();
+            case.trail.forget();
             judge(applied.rule, applied.side, case, |row, outcome| {
                 self.record(found, applied.number, case, plan, row, outcome);
             });
@@ -436,9 +436,23 @@ impl<'e, 'a> Engine<'e, 'a> {
         outcome: Outcome,
     ) {
         found.tally(number).count(&outcome, case.trail);
-        if matches!(outcome, Outcome::NotApplicable | Outcome::Compliant) {
-            return;
+        if !matches!(outcome, Outcome::NotApplicable | Outcome::Compliant) {
+            self.keep(found, number, case, plan, row, outcome);
         }
+    }
+
+    /// Writes up an outcome that is not as it should be, if it is asked for.
+    #[cold]
+    #[inline(never)]
+    fn keep(
+        &self,
+        found: &mut Found<'a>,
+        number: usize,
+        case: &Case<'_>,
+        plan: &Plan<'a>,
+        row: Option<Row<'_>>,
+        outcome: Outcome,
+    ) {
         if let Some(fault) = self.fault(outcome, case.trail) {
             found.findings.push(write_up(self.plans.listed[number], case, plan, row, fault));
         }
@@ -466,7 +480,7 @@ impl<'e, 'a> Engine<'e, 'a> {
         for line in self.run.books.lines_of(invoice) {
             let billed = BilledLine { run: self.run, plan, invoice, line, trail };
             for (number, rule) in plan.rules_for_line(line.category) {
-                trail.restart();
+                trail.forget();
                 let outcome = line::judge_line(rule, &billed);
                 found.tally(*number).count(&outcome, trail);
                 if let Some(fault) = self.fault(outcome, trail) {

@@ -9,6 +9,8 @@ pub struct Calendar {
     /// The name by which policies and reports refer to it.
     pub name: String,
     first: NaiveDate,
+    /// The first day's number, as [`Datelike::num_days_from_ce`] counts.
+    first_number: i32,
     last: NaiveDate,
     /// For each day from `first`, how many business days there are up to and including it.
     counted: Vec<u32>,
@@ -45,7 +47,8 @@ impl Calendar {
             }
             counted.push(business.len() as u32);
         }
-        Some(Calendar { name: name.to_owned(), first, last, counted, business, weekend, holidays })
+        let first_number = first.num_days_from_ce();
+        Some(Calendar { name: name.to_owned(), first, first_number, last, counted, business, weekend, holidays })
     }
 
     /// The first and the last day that the calendar covers.
@@ -65,11 +68,11 @@ impl Calendar {
             return Some(day);
         }
         // Counting begins on the next day, which must be covered; `day` itself need not be.
-        let next = day.succ_opt()?;
-        if next < self.first || next > self.last {
+        let next = usize::try_from(day.num_days_from_ce() - self.first_number + 1).ok()?;
+        if next >= self.counted.len() {
             return None;
         }
-        let before = if day < self.first { 0 } else { *self.counted.get(self.position(day)?)? };
+        let before = next.checked_sub(1).map_or(0, |at| self.counted[at]);
         self.business.get((before + count) as usize - 1).copied()
     }
 
@@ -88,7 +91,7 @@ impl Calendar {
     }
 
     fn position(&self, day: NaiveDate) -> Option<usize> {
-        usize::try_from(day.num_days_from_ce() - self.first.num_days_from_ce()).ok()
+        usize::try_from(day.num_days_from_ce() - self.first_number).ok()
     }
 }
 

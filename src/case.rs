@@ -76,6 +76,28 @@ impl Row<'_> {
     }
 }
 
+/// In which states a case surely is and in which it surely is not. What rests on an absent column, or on what is supposed
+/// of a cell, is in neither: it is to be asked, so that the trail says what was consulted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    /// It surely is.
+    pub within: States,
+    /// It surely is not.
+    pub outside: States,
+}
+
+impl Standing {
+    /// Whether it is in all of several states; unknown if one of them is to be asked.
+    #[inline]
+    pub fn within_all(self, states: States) -> Truth {
+        match (self.within.has_all(states), self.within.union(self.outside).has_all(states)) {
+            (true, _) => Truth::Yes,
+            (_, true) => Truth::No,
+            _ => Truth::Unknown,
+        }
+    }
+}
+
 /// A case, read by a policy version.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
@@ -93,6 +115,8 @@ pub struct Case<'a> {
     pub target: &'a [InvoiceLine],
     /// The decision, if there is any row.
     pub decision: Option<Row<'a>>,
+    /// What became of it, as far as that is sure.
+    pub standing: Standing,
     /// The day of submission.
     pub submitted: NaiveDate,
     /// What the lines that the policy excludes are; worked out once.
@@ -118,7 +142,43 @@ impl<'a> Case<'a> {
         };
         let decision = Case::decision_of(run, plan.policy, request, trail);
         let submitted = request.submitted_at.day(plan.policy.zone).unwrap_or_default();
-        Case { run, plan, request, invoice, asked: target, target, decision, submitted, exclusions, trail }
+        let standing = Standing::default();
+        let case = Case {
+            run,
+            plan,
+            request,
+            invoice,
+            asked: target,
+            target,
+            decision,
+            standing,
+            submitted,
+            exclusions,
+            trail,
+        };
+        Case { standing: case.standing(), ..case }
+    }
+
+    /// What is known of its states without a trace of what was consulted. Under a supposition that is nothing.
+    fn standing(&self) -> Standing {
+        let mut standing = Standing::default();
+        if self.trail.supposes() {
+            return standing;
+        }
+        if self.decision.is_none() {
+            return Standing { outside: State::ALL.into_iter().collect(), ..standing };
+        }
+        let trail = Trail::default();
+        let case = Case { trail: &trail, ..*self };
+        for state in State::ALL {
+            match case.ask_state(state) {
+                _ if !trail.absent().is_empty() => trail.forget(),
+                Truth::Yes => standing.within = standing.within.with(state),
+                Truth::No => standing.outside = standing.outside.with(state),
+                Truth::Unknown => {}
+            }
+        }
+        standing
     }
 
     /// Another case of the same invoice, as this one's rules read it; only its own facts may be asked, not what its
@@ -191,8 +251,9 @@ impl<'a> Case<'a> {
     /// *The decision* of a request: the earliest row that approves or denies, then the smallest id; if there is none, a
     /// withdrawn row before a pending one.
     pub fn decision_of(run: &Context<'a>, policy: &Policy, request: &Request, trail: &Trail) -> Option<Row<'a>> {
-        let rows = run.books.decisions_of(request).map(|record| Case::row(run, policy, record, trail));
-        rows.min_by(|a, b| {
+        let mut rows = run.books.decisions_of(request).map(|record| Case::row(run, policy, record, trail));
+        let first = rows.next()?;
+        let order = |a: &Row<'a>, b: &Row<'a>| {
             let rank = |row: &Row<'_>| match row.class {
                 OutcomeClass::Accepted | OutcomeClass::Denied => 0,
                 OutcomeClass::Withdrawn => 1,
@@ -203,7 +264,8 @@ impl<'a> Case<'a> {
                 true => a.order(books, policy.zone).cmp(&b.order(books, policy.zone)),
                 false => books.text(a.record.id).cmp(books.text(b.record.id)),
             })
-        })
+        };
+        Some(rows.fold(first, |best, row| if order(&row, &best).is_lt() { row } else { best }))
     }
 
     /// The case's rows.
@@ -245,7 +307,16 @@ impl<'a> Case<'a> {
     }
 
     /// What became of the case.
+    #[inline]
     pub fn state(&self, state: State) -> Truth {
+        match state {
+            _ if self.standing.within.has(state) => Truth::Yes,
+            _ if self.standing.outside.has(state) => Truth::No,
+            _ => self.ask_state(state),
+        }
+    }
+
+    fn ask_state(&self, state: State) -> Truth {
         let Some(row) = self.decision else { return Truth::No };
         let decided = || match self.decided() {
             Cell::Value(_) => Truth::Yes,
@@ -287,6 +358,7 @@ impl<'a> Case<'a> {
     // ---- days ------------------------------------------------------------------------------------------------------
 
     /// The day of an event; one after an as-of date that was asked for has not happened yet.
+    #[inline]
     fn event(&self, place: Place, column: Column, stamp: Stamp) -> Cell<NaiveDate> {
         self.cell(place, column, stamp.day(self.plan.policy.zone)).not_after(self.cutoff())
     }
@@ -459,6 +531,7 @@ impl<'a> Case<'a> {
     }
 
     /// A word in a request, this one or another.
+    #[inline]
     pub fn code_of(&self, request: &Request, column: CodeColumn) -> Cell<Sym> {
         let word = match column {
             CodeColumn::Kind => request.kind,
@@ -474,6 +547,7 @@ impl<'a> Case<'a> {
         self.code_cell(request.place, column.into(), word)
     }
 
+    #[inline]
     fn code_cell(&self, place: Place, column: Column, word: Sym) -> Cell<Sym> {
         self.cell(place, column, Some(word).filter(|w| !w.is_blank()))
     }
@@ -594,7 +668,7 @@ impl<'a> Case<'a> {
             paid = match happened {
                 Truth::Yes => paid + Bounds::exactly(amount),
                 Truth::No => paid,
-                Truth::Unknown => paid + Bounds { low: Decimal::ZERO, high: Some(amount) },
+                Truth::Unknown => paid + Bounds::between(Decimal::ZERO, Some(amount)),
             };
         }
         paid
@@ -665,6 +739,7 @@ impl Cell<NaiveDate> {
 
 impl Truth {
     /// Both hold; the second is asked only if the first may.
+    #[inline]
     pub fn and_then(self, other: impl FnOnce() -> Truth) -> Truth {
         match self {
             Truth::No => Truth::No,

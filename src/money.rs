@@ -16,7 +16,7 @@ pub fn minor_digits(currency: Currency) -> u32 {
 
 /// One minor unit of the currency: 0.01 for USD, 1 for JPY, 0.001 for KWD.
 pub fn unit(currency: Currency) -> Decimal {
-    Decimal::new(1, minor_digits(currency))
+    Decimal::from_parts(1, 0, 0, false, minor_digits(currency))
 }
 
 /// Rounded to the currency's minor unit, half away from zero.

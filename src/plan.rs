@@ -46,8 +46,6 @@ pub struct Plan<'a> {
     pub non_refundable: Vec<&'a Rule>,
     /// Per kind of request, the rules asked for that can apply to it.
     by_kind: Vec<(Sym, Vec<Applied<'a>>)>,
-    /// The states that some rule of any kind needs.
-    pub states: States,
     /// The rules asked for about invoice lines, each with its number in [`Plans::listed`].
     pub line_rules: Vec<(usize, &'a Rule)>,
     /// Those of them that are about a category, for each that one is about.
@@ -136,12 +134,10 @@ fn plan<'a>(catalogue: &'a Catalogue, policy: &'a Policy, at: usize, listed: &[L
         fitting.filter_map(|(number, rule)| Some(applied(number, rule, side(rule)?))).collect()
     };
     let line_rules = numbered(&|rule| rule.check.is_about_lines());
-    let by_kind: Vec<(Sym, Vec<Applied<'a>>)> = kinds.iter().map(|kind| (*kind, for_kind(*kind))).collect();
     Plan {
         policy,
         version: &policy.versions[at],
-        states: by_kind.iter().flat_map(|(_, rules)| rules).fold(States::default(), |all, rule| all.union(rule.needs)),
-        by_kind,
+        by_kind: kinds.iter().map(|kind| (*kind, for_kind(*kind))).collect(),
         non_refundable,
         by_category: by_category(&line_rules),
         line_rules,

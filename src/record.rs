@@ -281,8 +281,11 @@ impl Seldom {
 
     fn get(&self, filled: Filled, at: Option<usize>) -> Option<u64> {
         let bit = 1_u16 << at?;
+        if filled.mask & bit == 0 {
+            return None;
+        }
         let before = (filled.mask & (bit - 1)).count_ones();
-        if filled.mask & bit == 0 { None } else { self.0.get((filled.start + before) as usize).copied() }
+        self.0.get((filled.start + before) as usize).copied()
     }
 
     fn amount(&self, filled: Filled, at: Option<usize>) -> Amount {
@@ -421,6 +424,7 @@ impl Books {
     }
 
     /// Whether the file of a record has the column.
+    #[inline]
     pub fn has(&self, place: Place, column: Column) -> bool {
         self.files.get(usize::from(place.file)).is_some_and(|f| f.columns.has(column))
     }

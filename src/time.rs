@@ -74,15 +74,16 @@ impl Stamp {
         if self.is_blank() {
             return None;
         }
-        Some(match self.0.rem_euclid(4) {
+        Some(match self.0 & 3 {
             0 => Form::Date,
             1 => Form::Local,
             _ => Form::Instant,
         })
     }
 
+    #[inline]
     fn ticks(self) -> i64 {
-        self.0.div_euclid(4)
+        self.0 >> 2
     }
 
     /// The day on which it falls in the zone; `None` if blank.

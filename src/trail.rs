@@ -58,12 +58,17 @@ impl Trail {
         self.supposed().is_some()
     }
 
-    /// Forgets what was consulted, and hands over the working.
+    /// Forgets what was consulted.
     #[inline]
-    pub fn restart(&self) -> Vec<String> {
+    pub fn forget(&self) {
         self.absent.set(Columns::NONE);
         self.blank.set(Columns::NONE);
         self.cited.borrow_mut().clear();
+    }
+
+    /// Forgets what was consulted, and hands over the working.
+    pub fn restart(&self) -> Vec<String> {
+        self.forget();
         let Some(kept) = &self.kept else { return Vec::new() };
         kept.margins.as_ref().map(RefCell::take);
         kept.working.as_ref().map(RefCell::take).unwrap_or_default()
@@ -102,6 +107,12 @@ impl Trail {
         self.cited.borrow().clone()
     }
 
+    /// Whether it keeps nothing beside what was consulted, as in an audit.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.kept.is_none()
+    }
+
     /// Adds a step to the working, if it is kept.
     #[inline]
     pub fn note(&self, step: impl FnOnce() -> String) {
@@ -136,7 +147,17 @@ impl Trail {
     /// A cell of a record: without a value it is blank if the record's file has the column, and else absent.
     #[inline]
     pub fn cell<T: Supposable>(&self, books: &Books, place: Place, column: Column, value: Option<T>) -> Cell<T> {
-        let cell = self.peek(books, place, column, value);
+        match value {
+            Some(value) => Cell::Value(value),
+            None if self.is_plain() && books.has(place, column) => Cell::Blank,
+            None => self.unfilled(books, place, column),
+        }
+    }
+
+    /// A cell without a value, of which perhaps one is supposed.
+    #[inline(never)]
+    fn unfilled<T: Supposable>(&self, books: &Books, place: Place, column: Column) -> Cell<T> {
+        let cell = self.peek(books, place, column, None);
         if matches!(cell, Cell::Absent) {
             self.missing(column);
         }

@@ -11,6 +11,7 @@ use crate::policy::condition::Term;
 use crate::policy::rule::ExactAmount;
 use crate::trail::Trail;
 use rust_decimal::Decimal;
+use smallvec::SmallVec;
 
 pub fn exact(exact: &ExactAmount, case: &Case<'_>, side: Side) -> Outcome {
     if !case.comparable() {
@@ -29,7 +30,7 @@ pub fn exact(exact: &ExactAmount, case: &Case<'_>, side: Side) -> Outcome {
 /// The accepted amounts, rounded.
 struct Limits {
     /// From the smallest up; at least one.
-    known: Vec<Decimal>,
+    known: SmallVec<[Decimal; 4]>,
     /// Whether more may be accepted.
     more: More,
 }
@@ -47,7 +48,7 @@ impl Limits {
     fn of(case: &Case<'_>, amounts: Amounts) -> Result<Limits, &'static str> {
         let too_large = "an amount is too large to be reckoned with";
         let round = |amount: &Exact| money::rounded(amount, case.currency()).ok_or(too_large);
-        let mut known: Vec<Decimal> = amounts.known.iter().map(round).collect::<Result<_, _>>()?;
+        let mut known: SmallVec<[Decimal; 4]> = amounts.known.iter().map(round).collect::<Result<_, _>>()?;
         known.sort_unstable();
         known.dedup();
         let more = match &amounts.open {
@@ -89,17 +90,18 @@ fn compare(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits) ->
     let bounds = case.term(exact.of);
     let (what, unit) = (crate::wording::term(exact.of), case.unit());
     case.trail.note(|| format!("accepted {}; {what} {}", limits.list(case), case.show_bounds(bounds)));
-    let nearest = |actual: Decimal| match side {
-        Side::Direct => limits.nearest(actual),
+    let nearest = limits.nearest(bounds.low);
+    let limit = match side {
+        Side::Direct => nearest,
         Side::Upper => limits.largest(),
     };
-    case.amount_margin(what, bounds, Bounds::exactly(nearest(bounds.low)));
+    case.amount_margin(what, bounds, Bounds::exactly(limit));
     let above_all = limits.top().is_some_and(|top| bounds.low > plus(top, unit));
     let Some(actual) = bounds.known() else {
         // However much it is, it is more than is accepted.
         return if above_all { wrong(exact, case, side, limits, None) } else { Outcome::Indeterminate(UNKNOWN_FIGURE) };
     };
-    let difference = plus(actual, -limits.nearest(actual));
+    let difference = plus(actual, -nearest);
     let fits = match side {
         Side::Direct => difference.abs() <= unit,
         Side::Upper => actual <= plus(limits.largest(), unit),

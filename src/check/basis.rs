@@ -12,11 +12,15 @@ use crate::policy::word::Word;
 use crate::record::{Cell, InvoiceLine};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use smallvec::{SmallVec, smallvec};
+
+/// Amounts before rounding: seldom more than those of two readings.
+pub type Exacts = SmallVec<[Exact; 2]>;
 
 /// The amounts that are accepted, before rounding.
 pub struct Amounts {
     /// Those that are known.
-    pub known: Vec<Exact>,
+    pub known: Exacts,
     /// Whether there may be more.
     pub open: Open,
 }
@@ -33,7 +37,7 @@ pub enum Open {
 }
 
 impl Amounts {
-    fn all(known: Vec<Exact>) -> Amounts {
+    fn all(known: Exacts) -> Amounts {
         Amounts { known, open: Open::No }
     }
 }
@@ -41,17 +45,20 @@ impl Amounts {
 /// The amounts that are accepted; or why they cannot be told.
 pub type Accepted = Result<Amounts, &'static str>;
 
+/// The same for each value that an unknown fact could have: nearly always one.
+pub type Each = SmallVec<[Accepted; 1]>;
+
 /// The accepted amounts: once, or once for each value that an unknown fact could have.
-pub fn accepted(basis: &Basis, case: &Case<'_>, side: Side) -> Vec<Accepted> {
+pub fn accepted(basis: &Basis, case: &Case<'_>, side: Side) -> Each {
     match basis {
         Basis::Stage { schedule } => by_stage(case, schedule),
         Basis::UnusedDays { cancelled_within, zero, flags } => unused_days(case, *cancelled_within, zero, flags),
         Basis::PlanMonths { cancelled_within, months, first } => plan_months(case, *cancelled_within, *months, *first),
         Basis::ContractMonths { months, fee_percent } => contract_months(case, *months, fee_percent.0, side),
         Basis::Lines { percent, optional, not_happened } => share_of_lines(case, percent.0, optional, *not_happened),
-        Basis::LaterPeriods => vec![later_periods(case, side)],
+        Basis::LaterPeriods => smallvec![later_periods(case, side)],
         Basis::Balance { column, or_schedule, or_schedule_target } => {
-            let mut accepted = Vec::new();
+            let mut accepted = Each::new();
             let told = lines::for_each_remaining(case, &mut |remaining| {
                 let case = case.about(remaining);
                 let fits = |line: &InvoiceLine| is_one_of(line.category, or_schedule_target);
@@ -59,21 +66,21 @@ pub fn accepted(basis: &Basis, case: &Case<'_>, side: Side) -> Vec<Accepted> {
                 let schedule = or_schedule.as_deref().filter(|_| of_stage);
                 accepted.extend(balance(&case, *column, schedule));
             });
-            if told { accepted } else { vec![Err(UNKNOWN_FIGURE)] }
+            if told { accepted } else { smallvec![Err(UNKNOWN_FIGURE)] }
         }
-        Basis::Downtime { fee, at_least_minutes } => vec![downtime(case, fee, *at_least_minutes)],
+        Basis::Downtime { fee, at_least_minutes } => smallvec![downtime(case, fee, *at_least_minutes)],
     }
 }
 
 /// On a boundary both stages are accepted, and one may be a share of what is not recorded.
-fn by_stage(case: &Case<'_>, schedule: &str) -> Vec<Accepted> {
-    let Some(schedule) = case.plan.policy.schedule(schedule) else { return vec![Err(UNKNOWN_FIGURE)] };
+fn by_stage(case: &Case<'_>, schedule: &str) -> Each {
+    let Some(schedule) = case.plan.policy.schedule(schedule) else { return smallvec![Err(UNKNOWN_FIGURE)] };
     let worlds = stage::stages(case, schedule);
     let each = worlds.into_iter().map(|stages| {
         if stages.is_empty() {
             return Err("the stage of the project cannot be told");
         }
-        let known: Vec<Exact> = stages.iter().filter_map(|s| stage::refund_at(case, s)).collect();
+        let known: Exacts = stages.iter().filter_map(|s| stage::refund_at(case, s)).collect();
         match known.len() {
             0 => Err(UNKNOWN_FIGURE),
             all if all == stages.len() => Ok(Amounts::all(known)),
@@ -85,15 +92,12 @@ fn by_stage(case: &Case<'_>, schedule: &str) -> Vec<Accepted> {
 
 /// What a line may be worth: once, or once for each value that an unknown fact could have; under each of several
 /// readings.
-type Worths<const READINGS: usize> = Vec<Result<[Exact; READINGS], &'static str>>;
+type Worths<const READINGS: usize> = SmallVec<[Result<[Exact; READINGS], &'static str>; 1]>;
 
 /// The sums over the target's lines, for every combination of what they may be worth. A reading is the same for all
 /// lines.
-fn summed<const READINGS: usize>(
-    case: &Case<'_>,
-    mut line: impl FnMut(&InvoiceLine) -> Worths<READINGS>,
-) -> Vec<Accepted> {
-    let mut sums = vec![Ok(std::array::from_fn::<Exact, READINGS, _>(|_| none()))];
+fn summed<const READINGS: usize>(case: &Case<'_>, mut line: impl FnMut(&InvoiceLine) -> Worths<READINGS>) -> Each {
+    let mut sums: Worths<READINGS> = smallvec![Ok(std::array::from_fn::<Exact, READINGS, _>(|_| none()))];
     for each in case.target {
         let worths = line(each);
         let add = |sum: &Result<[Exact; READINGS], &'static str>, worth: &Result<[Exact; READINGS], &'static str>| {
@@ -102,10 +106,10 @@ fn summed<const READINGS: usize>(
         };
         sums = sums.iter().flat_map(|sum| worths.iter().map(move |worth| add(sum, worth))).collect();
         if sums.len() > MOST_WORLDS {
-            return vec![Err("too many combinations of facts that are not known")];
+            return smallvec![Err("too many combinations of facts that are not known")];
         }
     }
-    sums.into_iter().map(|sums| Ok(Amounts::all(sums?.to_vec()))).collect()
+    sums.into_iter().map(|sums| Ok(Amounts::all(sums?.into_iter().collect()))).collect()
 }
 
 /// No money.
@@ -114,20 +118,20 @@ fn none() -> Exact {
 }
 
 /// The day of submission may count as used or as unused.
-fn unused_days(case: &Case<'_>, within: Count, zero: &[AmountColumn], flags: &[FlagColumn]) -> Vec<Accepted> {
+fn unused_days(case: &Case<'_>, within: Count, zero: &[AmountColumn], flags: &[FlagColumn]) -> Each {
     summed(case, |line| {
         let amount = money::exact(case.line_amount(line));
         let whole = Ok([amount.clone(), amount.clone()]);
         let eligible =
             || Truth::all(zero.iter().map(|c| count_is_zero(case, *c)).chain(flags.iter().map(|f| case.flag_set(*f))));
         let started = match case.line_day(line, LineEvent::StartedOn) {
-            Cell::Blank => return vec![whole],
+            Cell::Blank => return smallvec![whole],
             // Not yet started, or started and of no account.
-            Cell::Absent if eligible() == Truth::No => return vec![whole, Ok([none(), none()])],
-            Cell::Absent => return vec![Err(NO_START)],
+            Cell::Absent if eligible() == Truth::No => return smallvec![whole, Ok([none(), none()])],
+            Cell::Absent => return smallvec![Err(NO_START)],
             Cell::Value(day) => day,
         };
-        vec![late(case, started, within).unwrap_or_else(|| match eligible() {
+        smallvec![late(case, started, within).unwrap_or_else(|| match eligible() {
             Truth::No => Ok([none(), none()]),
             Truth::Unknown => Err("the export does not show whether the account is eligible"),
             Truth::Yes => unused_part(case, line, &amount),
@@ -185,7 +189,7 @@ fn either(a: i64, b: i64) -> String {
     if a == b { a.to_string() } else { format!("{a} or {b}") }
 }
 
-fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Vec<Accepted> {
+fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Each {
     summed(case, |line| {
         let amount = money::exact(case.line_amount(line));
         let whole = Ok([amount.clone(), amount.clone()]);
@@ -198,46 +202,41 @@ fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Vec<A
             Ok([amount.part(without, months.into()), amount.part(with, months.into())])
         };
         match case.line_day(line, LineEvent::StartedOn) {
-            Cell::Blank => vec![whole],
-            Cell::Absent => vec![whole, in_time(), Ok([none(), none()])],
-            Cell::Value(started) => vec![late(case, started, within).unwrap_or_else(in_time)],
+            Cell::Blank => smallvec![whole],
+            Cell::Absent => smallvec![whole, in_time(), Ok([none(), none()])],
+            Cell::Value(started) => smallvec![late(case, started, within).unwrap_or_else(in_time)],
         }
     })
 }
 
 /// A share of each line: without and with those that may be kept.
-fn share_of_lines(
-    case: &Case<'_>,
-    percent: Decimal,
-    optional: &[Word],
-    not_happened: Option<LineEvent>,
-) -> Vec<Accepted> {
+fn share_of_lines(case: &Case<'_>, percent: Decimal, optional: &[Word], not_happened: Option<LineEvent>) -> Each {
     summed(case, |line| {
         let share = money::exact(case.line_amount(line)).percent(percent);
         let kept = if is_one_of(line.category, optional) { none() } else { share.clone() };
         let given = Ok([kept, share]);
         match not_happened.map_or(Truth::No, |event| case.happened(line, event)) {
-            Truth::No => vec![given],
-            Truth::Yes => vec![Ok([none(), none()])],
-            Truth::Unknown => vec![given, Ok([none(), none()])],
+            Truth::No => smallvec![given],
+            Truth::Yes => smallvec![Ok([none(), none()])],
+            Truth::Unknown => smallvec![given, Ok([none(), none()])],
         }
     })
 }
 
 /// A month that begins on the day may count or not; the fee may be of the unused part or of the whole.
-fn contract_months(case: &Case<'_>, months: u32, fee_percent: Decimal, side: Side) -> Vec<Accepted> {
+fn contract_months(case: &Case<'_>, months: u32, fee_percent: Decimal, side: Side) -> Each {
     let effective = match (case.request_day(RequestTime::EffectiveOn), side) {
         (Cell::Value(day), _) => day,
         (_, Side::Upper) => case.submitted,
         (_, Side::Direct) => {
             case.trail.unrecorded(RequestTime::EffectiveOn);
-            return vec![Err("the day on which the cancellation takes effect is not recorded")];
+            return smallvec![Err("the day on which the cancellation takes effect is not recorded")];
         }
     };
     summed(case, |line| {
         let amount = money::exact(case.line_amount(line));
         let Some(start) = case.line_date(line, Column::PeriodStart, line.period_start).value() else {
-            return vec![Err("the start of the contract is not recorded")];
+            return smallvec![Err("the start of the contract is not recorded")];
         };
         let left = months_left(start, 1, months, effective);
         case.trail.note(|| format!("months that begin after {effective}: {} of {months}", either(left[0], left[1])));
@@ -246,7 +245,7 @@ fn contract_months(case: &Case<'_>, months: u32, fee_percent: Decimal, side: Sid
             let of_the_whole = &unused - &amount.percent(fee_percent);
             [&unused - &unused.percent(fee_percent), of_the_whole.max(none())]
         });
-        vec![Ok([a, b, c, d])]
+        smallvec![Ok([a, b, c, d])]
     })
 }
 
@@ -290,8 +289,8 @@ fn later_than(case: &Case<'_>, day: NaiveDate) -> Accepted {
         }
     }
     Ok(match by_months {
-        Some(by_months) => Amounts::all(vec![by_months, as_one]),
-        None => Amounts { known: vec![as_one], open: Open::UpTo(most) },
+        Some(by_months) => Amounts::all(smallvec![by_months, as_one]),
+        None => Amounts { known: smallvec![as_one], open: Open::UpTo(most) },
     })
 }
 
@@ -340,17 +339,17 @@ fn months_of(start: NaiveDate, end: NaiveDate, day: NaiveDate) -> (i64, i64) {
 }
 
 /// The balance, and where there is a schedule the amount of the stage too.
-fn balance(case: &Case<'_>, column: Term, schedule: Option<&str>) -> Vec<Accepted> {
+fn balance(case: &Case<'_>, column: Term, schedule: Option<&str>) -> Each {
     let balance = case.term(column).known().map(money::exact);
     let Some(schedule) = schedule else {
-        return vec![balance.map(|b| Amounts::all(vec![b])).ok_or("the balance is not recorded")];
+        return smallvec![balance.map(|b| Amounts::all(smallvec![b])).ok_or("the balance is not recorded")];
     };
     let each = by_stage(case, schedule).into_iter().map(|staged| match (&balance, staged) {
         (Some(balance), Ok(mut amounts)) => {
             amounts.known.push(balance.clone());
             Ok(amounts)
         }
-        (Some(balance), Err(_)) => Ok(Amounts { known: vec![balance.clone()], open: Open::Any }),
+        (Some(balance), Err(_)) => Ok(Amounts { known: smallvec![balance.clone()], open: Open::Any }),
         (None, Ok(amounts)) => Ok(Amounts { open: Open::Any, ..amounts }),
         (None, Err(_)) => Err("the balance is not recorded"),
     });
@@ -362,7 +361,7 @@ fn downtime(case: &Case<'_>, fee: &[Word], at_least: u32) -> Accepted {
     let (minutes, began) = case.outage().ok_or("the outage's start and end are not both recorded in order")?;
     if minutes < i64::from(at_least) {
         case.trail.note(|| format!("{minutes} minutes down, under {at_least}"));
-        return Ok(Amounts::all(vec![none()]));
+        return Ok(Amounts::all(smallvec![none()]));
     }
     let lines: Vec<&InvoiceLine> = case.target.iter().filter(|line| is_one_of(line.category, fee)).collect();
     if lines.is_empty() {
@@ -375,7 +374,7 @@ fn downtime(case: &Case<'_>, fee: &[Word], at_least: u32) -> Accepted {
     };
     let total = days.unwrap_or_else(|| days_in_month(began)) * 1440;
     case.trail.note(|| format!("{} × {minutes} minutes down ÷ {total} minutes", case.show(monthly)));
-    Ok(Amounts::all(vec![money::exact(monthly).part(minutes, total)]))
+    Ok(Amounts::all(smallvec![money::exact(monthly).part(minutes, total)]))
 }
 
 /// The days of a line's period; `None` where it does not record both ends.

@@ -7,6 +7,7 @@ use crate::margin::{End, Margin};
 use crate::policy::condition::{
     Base, Blank, CategoryBase, CodeTest, Condition, LineTest, RecordedColumn, Term, Timely,
 };
+use crate::policy::conditions::Conditions;
 use crate::policy::word::Word;
 use crate::record::{Cell, InvoiceLine};
 use crate::text::Sym;
@@ -27,14 +28,29 @@ pub enum Delivery {
 impl Case<'_> {
     /// Whether all conditions hold.
     #[inline]
-    pub fn all(&self, conditions: &[Condition]) -> Truth {
+    pub fn all(&self, conditions: &Conditions) -> Truth {
+        match self.standing.within_all(conditions.states()) {
+            // The working names every condition.
+            _ if !self.trail.is_plain() => self.each(conditions),
+            Truth::Yes if conditions.after_states().is_empty() => Truth::Yes,
+            Truth::Yes => self.each(conditions.after_states()),
+            Truth::No => Truth::No,
+            Truth::Unknown => self.each(conditions),
+        }
+    }
+
+    fn each(&self, conditions: &[Condition]) -> Truth {
         Truth::all(conditions.iter().map(|condition| self.holds(condition)))
     }
 
     /// Whether a condition holds.
     #[inline]
     pub fn holds(&self, condition: &Condition) -> Truth {
-        let truth = self.answer(condition);
+        // Asked most by far, and known beforehand.
+        let truth = match condition {
+            Condition::State(state) => self.state(*state),
+            condition => self.answer(condition),
+        };
         self.trail.note(|| crate::wording::condition(self, condition, truth));
         truth
     }
@@ -100,8 +116,13 @@ impl Case<'_> {
 
     /// Whether a cell holds one of several words; unknown if the column is absent.
     pub fn code_in(&self, column: CodeColumn, words: &[Word]) -> Truth {
+        self.is_in(column, self.code(column), words)
+    }
+
+    #[inline]
+    fn is_in(&self, column: CodeColumn, cell: Cell<Sym>, words: &[Word]) -> Truth {
         self.trail.compared(column, words.iter().map(|word| word.0));
-        match self.code(column) {
+        match cell {
             Cell::Value(word) => is_one_of(word, words).into(),
             Cell::Blank => Truth::No,
             Cell::Absent if words.is_empty() => Truth::No,
@@ -110,11 +131,12 @@ impl Case<'_> {
     }
 
     fn code_test(&self, test: &CodeTest) -> Truth {
-        if self.code(test.column) == Cell::Blank && test.blank == Blank::Unknown {
+        let cell = self.code(test.column);
+        if cell == Cell::Blank && test.blank == Blank::Unknown {
             self.trail.unrecorded(test.column);
             return Truth::Unknown;
         }
-        self.code_in(test.column, &test.one_of)
+        self.is_in(test.column, cell, &test.one_of)
     }
 
     /// Whether a flag is set; a blank is not set.

@@ -7,6 +7,7 @@ use crate::money;
 use crate::policy::condition::Term;
 use crate::policy::rule::{Stage, StageFee};
 use rust_decimal::Decimal;
+use smallvec::SmallVec;
 
 pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
     if !case.comparable() {
@@ -18,7 +19,7 @@ pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
     let mut possible = Possible::default();
     for stages in stage::stages(case, schedule) {
         let fee_of = |s: &Stage| money::rounded(&stage::fee_at(case, s)?, case.currency());
-        let fees: Vec<Decimal> = stages.iter().filter_map(|s| fee_of(s)).collect();
+        let fees: SmallVec<[Decimal; 2]> = stages.iter().filter_map(|s| fee_of(s)).collect();
         possible.add(match stages.len() {
             0 => Outcome::Indeterminate("the stage of the project cannot be told"),
             all if fees.len() == all => compare(fee, case, fees),
@@ -32,7 +33,7 @@ pub fn stage_fee(fee: &StageFee, case: &Case<'_>) -> Outcome {
     possible.settle()
 }
 
-fn compare(fee: &StageFee, case: &Case<'_>, mut fees: Vec<Decimal>) -> Outcome {
+fn compare(fee: &StageFee, case: &Case<'_>, mut fees: SmallVec<[Decimal; 2]>) -> Outcome {
     let Some(actual) = case.term(Term::AdminFee).known() else { return Outcome::Indeterminate(UNKNOWN_FIGURE) };
     fees.sort_unstable();
     let Some(nearest) = fees.iter().copied().min_by_key(|f| plus(actual, -*f).abs()) else {

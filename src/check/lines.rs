@@ -34,17 +34,18 @@ impl Exclusions {
                 owners[at] = of_line;
             }
         }
+        let consulted = (trail.absent(), trail.blank());
+        if owners.is_empty() {
+            return Exclusions { owners, worlds: Some(Vec::new()), remaining: Vec::new(), consulted };
+        }
         let worlds = worlds(&owners);
         let remaining = worlds.as_ref().map_or_else(Vec::new, |worlds| remaining(case.asked, worlds));
-        Exclusions { owners, worlds, remaining, consulted: (trail.absent(), trail.blank()) }
+        Exclusions { owners, worlds, remaining, consulted }
     }
 }
 
 /// Every combination of owners. `None` if there are too many.
 fn worlds(owners: &[Vec<Owner>]) -> Option<Vec<Vec<Owner>>> {
-    if owners.is_empty() {
-        return Some(Vec::new());
-    }
     let count = owners.iter().try_fold(1usize, |n, o| n.checked_mul(o.len()))?;
     if count > MOST_WORLDS {
         return None;
@@ -108,6 +109,11 @@ fn exclusions<'c>(case: &Case<'c>) -> &'c Exclusions {
     let exclusions = case.exclusions.get_or_init(|| Exclusions::of(case));
     case.trail.consulted(exclusions.consulted);
     exclusions
+}
+
+/// Whether surely no line of the target is excluded.
+pub fn all_remain(case: &Case<'_>) -> bool {
+    exclusions(case).owners.is_empty()
 }
 
 /// Calls back with the lines that remain of the target once the excluded ones are left out: once, or once for every

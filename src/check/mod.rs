@@ -24,10 +24,13 @@ mod time;
 pub use condition::is_one_of;
 
 use crate::case::{Case, Row};
+use crate::column::CodeColumn;
 use crate::margin::Margin;
 use crate::policy::Policy;
 use crate::policy::condition::{Condition, State, States};
 use crate::policy::rule::{Check, Rule};
+use crate::policy::word::Word;
+use crate::record::InvoiceLine;
 use crate::text::Sym;
 use outcome::{Outcome, Possible, Truth};
 
@@ -55,22 +58,30 @@ pub fn judge_case(rule: &Rule, case: &Case<'_>) -> Outcome {
     side.map_or(Outcome::NotApplicable, |side| judge_from(rule, side, case))
 }
 
+#[inline]
 fn judge_from(rule: &Rule, side: Side, case: &Case<'_>) -> Outcome {
-    let kind = of_kind(side, case);
-    if kind == Truth::No {
-        return Outcome::NotApplicable;
+    match (of_kind(side, case), &rule.target) {
+        (Truth::No, _) => Outcome::NotApplicable,
+        (kind, None) => scoped(kind, in_scope(rule, case, side)),
+        (kind, Some(categories)) => on_target(rule, side, case, (kind, categories)),
     }
-    let Some(categories) = &rule.target else { return scoped(kind, in_scope(rule, case, side)) };
-    let mut possible = Possible::default();
-    let settled = lines::for_each_remaining(case, &mut |remaining| {
-        let case = case.about(remaining);
+}
+
+/// Judges a case by a rule about certain categories, of which the lines that remain of its target must be.
+fn on_target(rule: &Rule, side: Side, case: &Case<'_>, (kind, categories): (Truth, &[Word])) -> Outcome {
+    let about = |remaining: &[InvoiceLine]| {
         let fitting = remaining.iter().filter(|line| is_one_of(line.category, categories)).count();
-        possible.add(match fitting {
+        match fitting {
             0 => Outcome::NotApplicable,
-            n if n == remaining.len() => in_scope(rule, &case, side),
-            _ => mixed(rule, &case, side),
-        });
-    });
+            n if n == remaining.len() => in_scope(rule, &case.about(remaining), side),
+            _ => mixed(rule, &case.about(remaining), side),
+        }
+    };
+    if lines::all_remain(case) {
+        return scoped(kind, about(case.asked));
+    }
+    let mut possible = Possible::default();
+    let settled = lines::for_each_remaining(case, &mut |remaining| possible.add(about(remaining)));
     match settled {
         true => scoped(kind, possible.settle()),
         false if case.states_ruled_out(needed_states(rule, side)) != States::default() => Outcome::NotApplicable,
@@ -79,9 +90,12 @@ fn judge_from(rule: &Rule, side: Side, case: &Case<'_>) -> Outcome {
 }
 
 /// Whether a rule that looks from a side is about the case's kind: from the upper one only if no other rules are.
+#[inline]
 fn of_kind(side: Side, case: &Case<'_>) -> Truth {
-    let upper = case.plan.policy.upper_side.as_ref().filter(|_| side == Side::Upper);
-    upper.map_or(Truth::Yes, |upper| !case.code_in(crate::column::CodeColumn::Reason, &upper.except_reasons))
+    match (side, &case.plan.policy.upper_side) {
+        (Side::Upper, Some(upper)) => !case.code_in(CodeColumn::Reason, &upper.except_reasons),
+        _ => Truth::Yes,
+    }
 }
 
 /// From which side a rule looks at a kind of request; `None` if it cannot apply to it.
@@ -107,6 +121,7 @@ fn scoped(scope: Truth, outcome: Outcome) -> Outcome {
 }
 
 /// Whether the rest of the scope holds: what the rule asks, and what its check does.
+#[inline]
 fn scope(rule: &Rule, case: &Case<'_>, side: Side) -> Truth {
     case.all(&rule.when).and_then(|| presupposed(rule, side).map_or(Truth::Yes, |state| case.state(state)))
 }
@@ -145,11 +160,7 @@ pub fn needed_states(rule: &Rule, side: Side) -> States {
     if matches!(rule.check, Check::SingleDecision) {
         return States::default();
     }
-    let asked = rule.when.iter().filter_map(|condition| match condition {
-        Condition::State(state) => Some(*state),
-        _ => None,
-    });
-    asked.chain(presupposed(rule, side)).collect()
+    rule.when.iter().filter_map(Condition::as_state).chain(presupposed(rule, side)).collect()
 }
 
 fn in_scope(rule: &Rule, case: &Case<'_>, side: Side) -> Outcome {

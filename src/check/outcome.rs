@@ -67,28 +67,55 @@ impl Not for Truth {
 pub struct Bounds {
     /// It is at least so much.
     pub low: Decimal,
-    /// It is at most so much; `None`: there is no limit.
-    pub high: Option<Decimal>,
+    above: Above,
+}
+
+/// How much more it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Above {
+    /// Nothing: the amount is known.
+    Nothing,
+    /// So much that it comes to this, which is more than the least.
+    UpTo(Decimal),
+    Any,
 }
 
 impl Bounds {
     /// An amount of which only is known that it is not negative.
-    pub const UNKNOWN: Bounds = Bounds { low: Decimal::ZERO, high: None };
+    pub const UNKNOWN: Bounds = Bounds { low: Decimal::ZERO, above: Above::Any };
 
     /// A known amount.
     pub fn exactly(amount: Decimal) -> Bounds {
-        Bounds { low: amount, high: Some(amount) }
+        Bounds { low: amount, above: Above::Nothing }
+    }
+
+    /// An amount of at least so much, and at most so much unless there is no limit.
+    pub fn between(low: Decimal, high: Option<Decimal>) -> Bounds {
+        match high {
+            Some(high) if high == low => Bounds::exactly(high),
+            Some(high) => Bounds { low, above: Above::UpTo(high) },
+            None => Bounds { low, above: Above::Any },
+        }
     }
 
     /// The amount, if it is known.
     pub fn known(self) -> Option<Decimal> {
-        self.high.filter(|high| *high == self.low)
+        matches!(self.above, Above::Nothing).then_some(self.low)
+    }
+
+    /// It is at most so much; `None`: there is no limit.
+    fn high(self) -> Option<Decimal> {
+        match self.above {
+            Above::Nothing => Some(self.low),
+            Above::UpTo(high) => Some(high),
+            Above::Any => None,
+        }
     }
 
     /// A share of it.
     pub fn scaled(self, share: Decimal) -> Bounds {
         let scale = |amount: Decimal| amount.saturating_mul(share);
-        Bounds { low: scale(self.low), high: self.high.map(scale) }
+        Bounds::between(scale(self.low), self.high().map(scale))
     }
 
     /// Whether it is more than the other by more than `slack`.
@@ -96,8 +123,8 @@ impl Bounds {
         if let (Some(own), Some(other)) = (self.known(), other.known()) {
             return (own > plus(other, slack)).into();
         }
-        let surely = other.high.is_some_and(|high| self.low > plus(high, slack));
-        let possibly = self.high.is_none_or(|high| high > plus(other.low, slack));
+        let surely = other.high().is_some_and(|high| self.low > plus(high, slack));
+        let possibly = self.high().is_none_or(|high| high > plus(other.low, slack));
         match (surely, possibly) {
             (true, _) => Truth::Yes,
             (_, false) => Truth::No,
@@ -108,7 +135,7 @@ impl Bounds {
     /// Whether it is above zero.
     pub fn is_positive(self) -> Truth {
         let positive = |amount: Decimal| amount.is_sign_positive() && !amount.is_zero();
-        match self.high {
+        match self.high() {
             _ if positive(self.low) => Truth::Yes,
             Some(high) if !positive(high) => Truth::No,
             _ => Truth::Unknown,
@@ -119,7 +146,11 @@ impl Bounds {
 impl Add for Bounds {
     type Output = Bounds;
     fn add(self, other: Bounds) -> Bounds {
-        Bounds { low: plus(self.low, other.low), high: self.high.zip(other.high).map(|(a, b)| plus(a, b)) }
+        let low = plus(self.low, other.low);
+        match (self.above, other.above) {
+            (Above::Nothing, Above::Nothing) => Bounds::exactly(low),
+            _ => Bounds::between(low, self.high().zip(other.high()).map(|(a, b)| plus(a, b))),
+        }
     }
 }
 
@@ -309,7 +340,7 @@ mod tests {
     fn bounds_compare_only_as_far_as_they_are_known() {
         let d = Decimal::from;
         let known = |n: i64| Bounds::exactly(d(n));
-        let above = |n: i64| Bounds { low: d(n), high: None };
+        let above = |n: i64| Bounds::between(d(n), None);
         for (a, b, exceeds) in [
             (known(101), known(100), Truth::No),
             (known(102), known(100), Truth::Yes),
@@ -320,7 +351,7 @@ mod tests {
         ] {
             assert_eq!(a.exceeds(b, d(1)), exceeds, "{a:?} {b:?}");
         }
-        for bounds in [known(0), known(1), known(-1), above(0), above(1), Bounds { low: d(-1), high: Some(d(1)) }] {
+        for bounds in [known(0), known(1), known(-1), above(0), above(1), Bounds::between(d(-1), Some(d(1)))] {
             assert_eq!(bounds.is_positive(), bounds.exceeds(known(0), d(0)), "{bounds:?}");
         }
     }

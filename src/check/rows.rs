@@ -66,6 +66,9 @@ pub fn running_total<'c, 'p, 'a>(
             given.push(Given { case, plan: *plan, row, money });
         }
     }
+    if given.is_empty() {
+        return;
+    }
     given.sort_by(|a, b| order(a, b));
     let mut totals =
         Totals { invoice: Bounds::exactly(Decimal::ZERO), reported: Decimal::ZERO, lines: SmallVec::new() };

@@ -9,20 +9,21 @@ use crate::policy::rule::{Schedule, Stage, StageEvidence, Work};
 use crate::policy::word::Number;
 use crate::record::Cell;
 use rust_decimal::Decimal;
+use smallvec::{SmallVec, smallvec};
 
 /// The stages that a project may be in, for one value of what is unknown: several where it stands on a boundary, none
 /// where it cannot be told.
-pub type Stages<'p> = Vec<&'p Stage>;
+pub type Stages<'p> = SmallVec<[&'p Stage; 2]>;
 
 /// The stages of the target at submission: one entry, or one for each value that an unknown fact could have.
-pub fn stages<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Vec<Stages<'p>> {
+pub fn stages<'p>(case: &Case<'_>, schedule: &'p Schedule) -> SmallVec<[Stages<'p>; 1]> {
     case.trail.compared(CodeColumn::Stage, schedule.stages.iter().map(|stage| stage.stage.0));
     if let Cell::Value(word) = case.code(CodeColumn::Stage) {
         let named: Stages<'p> = schedule.stages.iter().filter(|s| s.stage.0 == word).collect();
         case.trail.note(|| format!("stage `{}` as recorded", case.books().text(word)));
-        return vec![named];
+        return smallvec![named];
     }
-    let mut worlds = Vec::new();
+    let mut worlds: SmallVec<[Stages<'p>; 1]> = SmallVec::new();
     let accepted = case.any_happened(schedule.accepted);
     if accepted.possible() {
         worlds.push(schedule.stages.iter().filter(|s| s.work == Work::Accepted).take(1).collect());
@@ -49,7 +50,7 @@ pub fn stages<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Vec<Stages<'p>> {
 fn by_progress<'p>(case: &Case<'_>, schedule: &'p Schedule) -> Stages<'p> {
     let Cell::Value(percent) = case.amount(AmountColumn::PercentComplete) else {
         case.trail.unrecorded(AmountColumn::PercentComplete);
-        return Vec::new();
+        return Stages::new();
     };
     for (from, to) in schedule.stages.iter().filter_map(|stage| stage.progress) {
         let edges = [from.0, to.0].into_iter().filter(|edge| !edge.is_zero() && *edge != Decimal::ONE_HUNDRED);

@@ -324,25 +324,30 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
 /// Events follow each other, in every row of the case.
 pub fn chronology(chronology: &Chronology, case: &Case<'_>) -> Outcome {
     let (mut broken, mut dated) = (Vec::new(), false);
-    for row in case.books().decisions_of(case.request) {
-        let (sent, received) = case.sent_and_received(row);
-        let acknowledged = case.acknowledged_in(row).value();
-        let decided = Case::row(case.run, case.plan.policy, row, case.trail).day().value();
+    for row in case.rows() {
+        let (sent, received) = case.sent_and_received(row.record);
+        let acknowledged = case.acknowledged_in(row.record).value();
+        let of_row = [acknowledged, row.day().value(), sent.value(), received.value()];
+        dated |= of_row.iter().any(Option::is_some);
+        let [acknowledged, decided, sent, received] = of_row;
         let day = |moment| match moment {
             Moment::SubmittedAt => Some(case.submitted),
             Moment::AcknowledgedAt => acknowledged,
             Moment::DecidedAt => decided,
-            Moment::ProcessedAt => sent.value(),
-            Moment::ReceivedAt => received.value(),
+            Moment::ProcessedAt => sent,
+            Moment::ReceivedAt => received,
         };
-        dated |= [acknowledged, decided, sent.value(), received.value()].iter().any(Option::is_some);
         for (first, second) in &chronology.order {
             let Some((a, b)) = day(*first).zip(day(*second)) else { continue };
-            let (first, second) = (crate::wording::moment(*first), crate::wording::moment(*second));
-            case.trail.note(|| format!("{first} {a}, {second} {b}"));
+            let named = || (crate::wording::moment(*first), crate::wording::moment(*second));
+            case.trail.note(|| {
+                let (first, second) = named();
+                format!("{first} {a}, {second} {b}")
+            });
             if b < a {
+                let (first, second) = named();
                 case.day_margin(second, b, (a, End::First), Count::Days(0));
-                broken.push(format!("{second} {b} is before {first} {a} in {}", case.books().text(row.id)));
+                broken.push(format!("{second} {b} is before {first} {a} in {}", case.books().text(row.record.id)));
             }
         }
     }

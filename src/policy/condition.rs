@@ -2,6 +2,7 @@
 //!
 //! Each is one question about a case. It is answered *yes*, *no* or *unknown*; how, is in [`crate::check`].
 
+use super::conditions::Conditions;
 use super::word::{Number, Word};
 use crate::column::{AmountColumn, CodeColumn, FlagColumn, LineEvent, RequestTime};
 use schemars::JsonSchema;
@@ -53,6 +54,11 @@ impl States {
     /// Whether the state is a member.
     pub fn has(self, state: State) -> bool {
         self.meets(States::default().with(state))
+    }
+
+    /// Whether every member of the other is one of this.
+    pub fn has_all(self, other: States) -> bool {
+        other.0 & !self.0 == 0
     }
 
     /// Whether the sets have a member in common.
@@ -134,6 +140,16 @@ pub enum Condition {
     Any(Vec<Condition>),
 }
 
+impl Condition {
+    /// The state that it asks for, if it asks for one.
+    pub fn as_state(&self) -> Option<State> {
+        match self {
+            Condition::State(state) => Some(*state),
+            _ => None,
+        }
+    }
+}
+
 /// A word is one of several.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -190,7 +206,7 @@ pub struct Timely {
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// What must hold.
-    pub when: Vec<Condition>,
+    pub when: Conditions,
     /// How long it runs.
     pub by: Count,
 }

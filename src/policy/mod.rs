@@ -6,6 +6,7 @@
 
 pub mod amendment;
 pub mod condition;
+pub mod conditions;
 mod lay;
 mod layers;
 pub mod lint;

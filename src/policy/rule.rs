@@ -1,6 +1,7 @@
 //! A rule as a policy file writes it: what it cites, to which cases it applies, and its check with its numbers.
 
-use super::condition::{Base, Condition, Count, RecordedColumn, Term};
+use super::condition::{Base, Count, RecordedColumn, Term};
+use super::conditions::Conditions;
 use super::word::{Number, Word};
 use crate::column::{AmountColumn, CodeColumn, FlagColumn, LineEvent};
 use crate::money::Currency;
@@ -68,7 +69,7 @@ pub struct Rule {
     pub upper_side: bool,
     /// What else must hold for the rule to apply.
     #[serde(default)]
-    pub when: Vec<Condition>,
+    pub when: Conditions,
     /// Cells without which the rule is indeterminate, whatever the rest says.
     #[serde(default)]
     pub needs: Vec<RecordedColumn>,
@@ -150,7 +151,7 @@ pub enum Check {
 pub struct Branch {
     /// What must hold; an empty list always holds.
     #[serde(rename = "if", default)]
-    pub conditions: Vec<Condition>,
+    pub conditions: Conditions,
     /// The verdict.
     pub then: Ruling,
     /// The money effect.
@@ -221,7 +222,7 @@ pub struct WordTerm {
 #[serde(deny_unknown_fields)]
 pub struct Later {
     /// What must hold.
-    pub when: Vec<Condition>,
+    pub when: Conditions,
     /// The longer term.
     pub within: Count,
 }
@@ -339,7 +340,7 @@ pub struct ExactAmount {
     #[serde(default)]
     pub review_reasons: Vec<Word>,
     /// Where these hold a deviation is for review.
-    pub review_when: Option<Vec<Condition>>,
+    pub review_when: Option<Conditions>,
 }
 
 /// How accepted amounts come about.
@@ -471,7 +472,7 @@ pub struct Demand {
     pub columns: Vec<RecordedColumn>,
     /// The conditions.
     #[serde(default)]
-    pub when: Vec<Condition>,
+    pub when: Conditions,
 }
 
 /// Pairs of dates of which the first is not after the second.

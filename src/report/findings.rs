@@ -3,6 +3,7 @@
 use super::Results;
 use super::cell::cell;
 use super::folder::{FolderError, Output};
+use super::json;
 use super::ordered;
 use crate::finding::Finding;
 use crate::money;
@@ -10,7 +11,6 @@ use crate::record::Books;
 use crate::text::Sym;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::io;
 
 /// The header of `findings.csv`.
@@ -173,16 +173,54 @@ impl<'a> Row<'a> {
             if !to.is_empty() {
                 to.push(';');
             }
-            // Writing to a string does not fail.
-            let _ = write!(to, "{}:{}", cited.file, cited.record);
+            to.push_str(&cited.file);
+            to.push(':');
+            to.push_str(itoa::Buffer::new().format(cited.record));
         }
     }
 
     fn write_days_late(&self, to: &mut String) {
         to.clear();
         if let Some(days) = self.days_late {
-            let _ = write!(to, "{days}");
+            to.push_str(itoa::Buffer::new().format(days));
         }
+    }
+
+    /// What [`Serialize`] makes of the row, made of its cells: a long run writes many.
+    fn write_json(&self, cells: &[&str; 21], to: &mut Vec<u8>) -> io::Result<()> {
+        let mut before = b'{';
+        for (name, text) in HEADER.iter().zip(cells) {
+            to.push(std::mem::replace(&mut before, b','));
+            json::key(to, name);
+            match *name {
+                "amount" | "days_late" if text.is_empty() => to.extend_from_slice(b"null"),
+                "days_late" => to.extend_from_slice(text.as_bytes()),
+                "evidence" => self.write_evidence_json(to)?,
+                _ => json::text(to, text)?,
+            }
+        }
+        if let Some(readings) = &self.readings {
+            to.push(b',');
+            json::key(to, READINGS);
+            json::text(to, readings)?;
+        }
+        to.push(b'}');
+        Ok(())
+    }
+
+    fn write_evidence_json(&self, to: &mut Vec<u8>) -> io::Result<()> {
+        to.push(b'[');
+        for (at, cited) in self.evidence.iter().enumerate() {
+            to.extend_from_slice(if at == 0 { b"{\"file\":" } else { b",{\"file\":" });
+            json::text(to, &cited.file)?;
+            to.extend_from_slice(b",\"record\":");
+            to.extend_from_slice(itoa::Buffer::new().format(cited.record).as_bytes());
+            to.extend_from_slice(b",\"table\":");
+            json::text(to, &cited.table)?;
+            to.push(b'}');
+        }
+        to.push(b']');
+        Ok(())
     }
 
     /// The cells of the row in the order of [`HEADER`].
@@ -239,12 +277,13 @@ impl Rows {
             let row = Row::of(finding, books);
             row.write_days_late(&mut days_late);
             row.write_evidence(&mut evidence);
-            for text in row.cells(&days_late, &evidence) {
+            let cells = row.cells(&days_late, &evidence);
+            for text in cells {
                 rows.write_field(&*cell(text))?;
             }
             row.readings.iter().try_for_each(|readings| rows.write_field(&*cell(readings)))?;
             rows.write_record(None::<&[u8]>)?;
-            serde_json::to_writer(&mut self.jsonl, &row)?;
+            row.write_json(&cells, &mut self.jsonl)?;
             self.jsonl.push(b'\n');
         }
         rows.flush()
@@ -278,4 +317,35 @@ fn put(chunks: &[Rows], csv: &mut Option<&mut Output>, jsonl: &mut Option<&mut O
     };
     let (csv, jsonl) = rayon::join(|| file(csv, |rows| &rows.csv), || file(jsonl, |rows| &rows.jsonl));
     csv.and(jsonl)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::quarter::{BOOKS, REPORT};
+
+    #[test]
+    fn a_line_of_json_is_what_its_row_serializes_to() {
+        for readings in [None, Some("no more than\tone\u{1f}")] {
+            let findings = changed(readings);
+            let mut rows = Rows::default();
+            rows.format(&findings, &BOOKS).unwrap();
+            let serialized =
+                findings.iter().map(|finding| serde_json::to_string(&Row::of(finding, &BOOKS)).unwrap() + "\n");
+            assert_eq!(String::from_utf8(rows.jsonl).unwrap(), serialized.collect::<String>());
+        }
+    }
+
+    /// Findings with and without what may be blank, and with what is to be escaped.
+    fn changed(readings: Option<&str>) -> Vec<Finding<'static>> {
+        let mut findings = REPORT.findings.clone();
+        for (at, finding) in findings.iter_mut().enumerate() {
+            finding.readings = readings.map(str::to_owned);
+            finding.days_late = finding.days_late.filter(|_| at % 3 > 0);
+            finding.amount = finding.amount.filter(|_| at % 5 > 0);
+            finding.evidence.truncate(at % 4);
+            finding.message.push_str(" \"\\\n");
+        }
+        findings
+    }
 }

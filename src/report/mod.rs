@@ -13,6 +13,7 @@ pub mod findings;
 pub mod folder;
 pub mod format;
 pub mod html;
+pub mod json;
 pub mod junit;
 pub mod largest;
 pub mod layout;

@@ -160,15 +160,15 @@ fn further_conditions(rule: &Rule) -> Vec<(String, &[Condition])> {
         Check::Decide(branches) => branches
             .iter()
             .enumerate()
-            .map(|(at, branch)| (format!("check/decide/{at}/if"), branch.conditions.as_slice()))
+            .map(|(at, branch)| (format!("check/decide/{at}/if"), &*branch.conditions))
             .collect(),
         Check::Deadline(deadline) => {
             let later = deadline.or_later.as_ref();
-            later.map(|later| ("check/deadline/or_later/when".to_owned(), later.when.as_slice())).into_iter().collect()
+            later.map(|later| ("check/deadline/or_later/when".to_owned(), &*later.when)).into_iter().collect()
         }
         Check::Window(window) => {
             let review = window.or_review.as_ref();
-            review.map(|later| ("check/window/or_review/when".to_owned(), later.when.as_slice())).into_iter().collect()
+            review.map(|later| ("check/window/or_review/when".to_owned(), &*later.when)).into_iter().collect()
         }
         Check::ExactAmount(exact) => {
             let review = exact.review_when.as_deref();
@@ -178,7 +178,7 @@ fn further_conditions(rule: &Rule) -> Vec<(String, &[Condition])> {
             .demands
             .iter()
             .enumerate()
-            .map(|(at, demand)| (format!("check/required/demands/{at}/when"), demand.when.as_slice()))
+            .map(|(at, demand)| (format!("check/required/demands/{at}/when"), &*demand.when))
             .collect(),
         _ => Vec::new(),
     }

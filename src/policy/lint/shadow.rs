@@ -16,7 +16,7 @@ fn of_table(subject: &Subject<'_>, rule: &Rule) -> Vec<Problem> {
     let scope = logic::scope(rule);
     let mut problems = Vec::new();
     for (at, later) in branches.iter().enumerate() {
-        let holds: Vec<Condition> = scope.iter().chain(&later.conditions).cloned().collect();
+        let holds: Vec<Condition> = scope.iter().chain(&*later.conditions).cloned().collect();
         let before = branches.iter().take(at).position(|earlier| logic::all_follow(&earlier.conditions, &holds));
         if let Some(before) = before {
             let what = format!(
