@@ -93,9 +93,9 @@ fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
     span(ends, at).and_then(|span| bytes.get(span)).unwrap_or_default()
 }
 
-/// Places of texts by the hash of each, in open addressing: as many slots as a power of two, at most four in five taken. Many
-/// are looked up at once by first touching the slots of all, which waits for memory once and not hash by hash; tables of
-/// others do not tell where a hash would lie.
+/// Places of texts by the hash of each, in open addressing, at most four of five slots taken. Many are looked up at once by
+/// first touching the slots of all, which waits for memory once and not hash by hash; tables of others do not tell where a
+/// hash would lie.
 #[derive(Clone, Default)]
 struct Slots {
     /// A hash in the upper half, and below it one more than the place: a slot with nothing is 0.
@@ -109,9 +109,8 @@ impl Slots {
     /// Where a hash lies, if nothing is in its way.
     #[inline]
     fn first(&self, hash: u32) -> usize {
-        // The lowest bits chose the part, the highest are as good as any.
-        let spread = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> 32) as usize & self.slots.len().wrapping_sub(1)
+        // As far among the slots as the hash is among all hashes.
+        ((u64::from(hash) * self.slots.len() as u64) >> u32::BITS) as usize
     }
 
     /// The place with a hash that `is_same` accepts, or else the free slot where one would be put.
@@ -123,7 +122,7 @@ impl Slots {
             if (slot >> 32) as u32 == hash && is_same(place) {
                 return Ok(place);
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
         Err(at)
     }
@@ -139,11 +138,12 @@ impl Slots {
 
     /// Makes room for so many more.
     fn reserve(&mut self, more: usize) {
-        let wanted = ((self.taken + more) * 5 / 4 + 1).next_power_of_two().max(FEWEST_SLOTS);
+        let wanted = (self.taken + more) * 5 / 4 + 1;
         if wanted <= self.slots.len() {
             return;
         }
-        let before = std::mem::replace(&mut self.slots, vec![0; wanted]);
+        let grown = wanted.max(self.slots.len() * 3 / 2).max(FEWEST_SLOTS);
+        let before = std::mem::replace(&mut self.slots, vec![0; grown]);
         self.taken = 0;
         for slot in before.into_iter().filter(|slot| *slot != 0) {
             let hash = (slot >> 32) as u32;

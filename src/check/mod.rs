@@ -69,6 +69,10 @@ fn judge_from(rule: &Rule, side: Side, case: &Case<'_>) -> Outcome {
 
 /// Judges a case by a rule about certain categories, of which the lines that remain of its target must be.
 fn on_target(rule: &Rule, side: Side, case: &Case<'_>, (kind, categories): (Truth, &[Word])) -> Outcome {
+    // Whatever remains, none of it is of these categories.
+    if !case.asked.iter().any(|line| is_one_of(line.category, categories)) {
+        return Outcome::NotApplicable;
+    }
     let about = |remaining: &[InvoiceLine]| {
         let fitting = remaining.iter().filter(|line| is_one_of(line.category, categories)).count();
         match fitting {
