@@ -93,7 +93,7 @@ fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
     span(ends, at).and_then(|span| bytes.get(span)).unwrap_or_default()
 }
 
-/// Places of texts by the hash of each, in open addressing, at most four of five slots taken. Many are looked up at once by
+/// Places of texts by the hash of each, in open addressing, at most seven of eight slots taken. Many are looked up at once by
 /// first touching the slots of all, which waits for memory once and not hash by hash; tables of others do not tell where a
 /// hash would lie.
 #[derive(Clone, Default)]
@@ -138,11 +138,11 @@ impl Slots {
 
     /// Makes room for so many more.
     fn reserve(&mut self, more: usize) {
-        let wanted = (self.taken + more) * 5 / 4 + 1;
+        let wanted = (self.taken + more) * 8 / 7 + 1;
         if wanted <= self.slots.len() {
             return;
         }
-        let grown = wanted.max(self.slots.len() * 3 / 2).max(FEWEST_SLOTS);
+        let grown = wanted.max(self.slots.len() * 5 / 4).max(FEWEST_SLOTS);
         let before = std::mem::replace(&mut self.slots, vec![0; grown]);
         self.taken = 0;
         for slot in before.into_iter().filter(|slot| *slot != 0) {
@@ -311,4 +311,36 @@ pub fn normal_code(text: &str) -> String {
         code = code.chars().map(|c| if c == '-' || c.is_whitespace() { '_' } else { c }).collect();
     }
     code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// So many that some have the same hash, though there are four thousand million of these.
+    const MANY: usize = 400_000;
+
+    #[test]
+    fn texts_with_the_same_hash_are_told_apart() {
+        let texts: Vec<String> = (0..MANY).map(|n| format!("ID-{n}")).collect();
+        let hashes: HashSet<u32> = texts.iter().map(|text| hash(text)).collect();
+        assert!(hashes.len() < MANY);
+        let mut store = Texts::default();
+        for again in 0..2 {
+            let mut lists: [List; PARTS] = Default::default();
+            for text in &texts {
+                lists[part(hash(text))].push(text, hash(text));
+            }
+            for (part, numbers) in store.intern_all(&[&lists]).iter().enumerate() {
+                assert_eq!(numbers[0].len(), lists[part].count());
+                for (at, number) in numbers[0].iter().enumerate() {
+                    assert_eq!(store.get(*number), lists[part].at(at), "{again}");
+                }
+            }
+            assert_eq!(store.parts.iter().map(Interner::count).sum::<usize>(), MANY + 1);
+        }
+        assert!(texts.iter().all(|text| store.find(text).map(|number| store.get(number)) == Some(text)));
+        assert_eq!((store.find(""), store.find("ID-none")), (Some(Sym::BLANK), None));
+    }
 }
