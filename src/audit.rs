@@ -158,7 +158,7 @@ pub struct Report<'a> {
 pub struct Unreconciled(String);
 
 /// How many invoices one thread takes at once, and reports as progress.
-pub(crate) const INVOICES_AT_ONCE: usize = 256;
+pub(crate) const INVOICES_AT_ONCE: usize = 512;
 
 /// Audits the books.
 ///
@@ -192,7 +192,7 @@ pub fn audit_as_of<'a>(
         .invoices
         .par_chunks(INVOICES_AT_ONCE)
         .fold(nothing, |mut found, invoices| {
-            invoices.iter().for_each(|invoice| engine.invoice(invoice, &mut found));
+            engine.invoices(invoices, &mut found);
             progress(invoices.iter().map(|invoice| u64::from(invoice.requests.end - invoice.requests.start)).sum());
             found
         })
@@ -334,6 +334,24 @@ pub(crate) type Few<T> = SmallVec<[T; 1]>;
 /// A case with the plan under which it is evaluated; without one if it is not.
 pub(crate) type Evaluated<'c, 'e, 'a> = (Case<'c>, Option<&'e Plan<'a>>);
 
+/// Cases of one kind that are evaluated under one plan.
+struct Alike<'c, 'e, 'a> {
+    plan: &'e Plan<'a>,
+    kind: Sym,
+    cases: Vec<&'c Case<'c>>,
+}
+
+impl<'c, 'e, 'a> Alike<'c, 'e, 'a> {
+    /// Adds a case to those that it is like.
+    fn add(all: &mut Vec<Alike<'c, 'e, 'a>>, plan: &'e Plan<'a>, case: &'c Case<'c>) {
+        let kind = case.request.kind;
+        match all.iter_mut().find(|alike| std::ptr::eq(alike.plan, plan) && alike.kind == kind) {
+            Some(alike) => alike.cases.push(case),
+            None => all.push(Alike { plan, kind, cases: vec![case] }),
+        }
+    }
+}
+
 /// Judges invoices under the plans of a run.
 pub(crate) struct Engine<'e, 'a> {
     pub(crate) run: &'e Context<'a>,
@@ -342,26 +360,32 @@ pub(crate) struct Engine<'e, 'a> {
 }
 
 impl<'e, 'a> Engine<'e, 'a> {
-    /// Judges an invoice's lines and cases.
-    fn invoice(&self, invoice: &'a Invoice, found: &mut Found<'a>) {
-        let trail = Trail::default();
-        if !invoice.held_back {
+    /// Judges the lines and cases of invoices, the cases of one kind rule by rule: what a rule needs stays in the
+    /// processor's caches.
+    fn invoices(&self, invoices: &'a [Invoice], found: &mut Found<'a>) {
+        let (trail, books) = (Trail::default(), self.run.books);
+        for invoice in invoices.iter().filter(|invoice| !invoice.held_back) {
             self.lines(invoice, &trail, found);
         }
-        let requests = self.run.books.requests_of(invoice);
-        if requests.len() == 0 {
-            return;
+        let requests = invoices.iter().flat_map(|invoice| books.requests_of(invoice));
+        let exclusions: Vec<OnceCell<Exclusions>> = requests.map(|_| OnceCell::new()).collect();
+        let (mut rest, mut cases) = (exclusions.as_slice(), Vec::with_capacity(exclusions.len()));
+        for invoice in invoices {
+            let (own, further) = rest.split_at(books.requests_of(invoice).len());
+            let of_invoice = self.cases(invoice, own, &trail);
+            self.together(&of_invoice, found);
+            cases.extend(of_invoice);
+            rest = further;
         }
-        let exclusions: Few<OnceCell<_>> = requests.map(|_| OnceCell::new()).collect();
-        let cases = self.cases(invoice, &exclusions, &trail);
+        let mut alike: Vec<Alike<'_, 'e, 'a>> = Vec::new();
         for (case, plan) in &cases {
             match plan {
-                Some(plan) => self.case(case, plan, found),
+                Some(plan) => Alike::add(&mut alike, plan, case),
                 None if case.request.held_back => {}
                 None => found.outside.push(case.request.id),
             }
         }
-        self.together(&cases, found);
+        alike.iter().for_each(|alike| self.alike(alike, found));
     }
 
     /// An invoice's cases, each with the plan under which it is evaluated. One that is not evaluated still counts in the
@@ -397,18 +421,20 @@ impl<'e, 'a> Engine<'e, 'a> {
         self.run.governed.policy(invoice, contract, day)
     }
 
-    fn case(&self, case: &Case<'_>, plan: &'e Plan<'a>, found: &mut Found<'a>) {
-        found.evaluated += 1;
-        for applied in plan.rules_for(case.request.kind) {
-            let owns_none = || applied.owner.is_some_and(|owner| !may_own(owner, case));
-            if applied.needs.meets(case.standing.outside) || owns_none() {
-                found.tally(applied.number).leave_out();
-                continue;
+    fn alike(&self, alike: &Alike<'_, 'e, 'a>, found: &mut Found<'a>) {
+        found.evaluated += alike.cases.len() as u64;
+        for applied in alike.plan.rules_for(alike.kind) {
+            for case in &alike.cases {
+                let owns_none = || applied.owner.is_some_and(|owner| !may_own(owner, case));
+                if applied.needs.meets(case.standing.outside) || owns_none() {
+                    found.tally(applied.number).leave_out();
+                    continue;
+                }
+                case.trail.forget();
+                judge(applied.rule, applied.side, case, |row, outcome| {
+                    self.record(found, applied.number, case, alike.plan, row, outcome);
+                });
             }
-            case.trail.forget();
-            judge(applied.rule, applied.side, case, |row, outcome| {
-                self.record(found, applied.number, case, plan, row, outcome);
-            });
         }
     }
 

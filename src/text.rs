@@ -93,9 +93,9 @@ fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
     span(ends, at).and_then(|span| bytes.get(span)).unwrap_or_default()
 }
 
-/// Places of texts by the hash of each, in open addressing, at most seven of eight slots taken. Many are looked up at once by
-/// first touching the slots of all, which waits for memory once and not hash by hash; tables of others do not tell where a
-/// hash would lie.
+/// Places of texts by the hash of each, in open addressing: as many slots as a power of two, at most seven of eight taken.
+/// Many are looked up at once by first touching the slots of all, which waits for memory once and not hash by hash; tables of
+/// others do not tell where a hash would lie.
 #[derive(Clone, Default)]
 struct Slots {
     /// A hash in the upper half, and below it one more than the place: a slot with nothing is 0.
@@ -109,8 +109,8 @@ impl Slots {
     /// Where a hash lies, if nothing is in its way.
     #[inline]
     fn first(&self, hash: u32) -> usize {
-        // As far among the slots as the hash is among all hashes.
-        ((u64::from(hash) * self.slots.len() as u64) >> u32::BITS) as usize
+        // The lowest bits chose the part. The middle ones of this depend on all.
+        (u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & self.slots.len().wrapping_sub(1)
     }
 
     /// The place with a hash that `is_same` accepts, or else the free slot where one would be put.
@@ -122,7 +122,7 @@ impl Slots {
             if (slot >> 32) as u32 == hash && is_same(place) {
                 return Ok(place);
             }
-            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+            at = (at + 1) & (self.slots.len() - 1);
         }
         Err(at)
     }
@@ -142,8 +142,7 @@ impl Slots {
         if wanted <= self.slots.len() {
             return;
         }
-        let grown = wanted.max(self.slots.len() * 5 / 4).max(FEWEST_SLOTS);
-        let before = std::mem::replace(&mut self.slots, vec![0; grown]);
+        let before = std::mem::replace(&mut self.slots, vec![0; wanted.next_power_of_two().max(FEWEST_SLOTS)]);
         self.taken = 0;
         for slot in before.into_iter().filter(|slot| *slot != 0) {
             let hash = (slot >> 32) as u32;
