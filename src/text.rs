@@ -1,8 +1,9 @@
 //! Interned text: each id and each word of the exports is kept once and is a number everywhere else.
 
+mod view;
+
 use rayon::prelude::*;
-use std::hash::BuildHasher;
-use std::ops::Range;
+pub use view::{Kept, Text, View};
 
 /// An interned text. Two are equal exactly when their texts are. `Sym::BLANK` is the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,70 +28,31 @@ impl Sym {
     }
 }
 
-/// The hash of a text, by which it is found; it can so be hashed on another thread than it is interned on. That of the empty
-/// text is 0.
-pub fn hash(text: &str) -> u32 {
-    if text.is_empty() { 0 } else { (foldhash::fast::FixedState::with_seed(0).hash_one(text.as_bytes()) >> 32) as u32 }
-}
-
 /// Texts one after another, with the hash of each.
 #[derive(Clone, Default)]
 pub struct List {
-    bytes: String,
-    ends: Vec<u32>,
+    texts: Kept,
     hashes: Vec<u32>,
 }
-
-/// How long a text mostly is at most.
-const LIKELY_LENGTH: usize = 16;
 
 impl List {
     /// A list with room for so many texts.
     pub fn with_capacity(count: usize) -> List {
-        let bytes = String::with_capacity(count * LIKELY_LENGTH);
-        List { bytes, ends: Vec::with_capacity(count), hashes: Vec::with_capacity(count) }
+        List { texts: Kept::with_capacity(count), hashes: Vec::with_capacity(count) }
     }
 
-    /// Adds a text, and tells its place.
-    pub fn push(&mut self, text: &str, hash: u32) -> usize {
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len() as u32);
+    /// Adds a text, and tells its place. The hash is its own.
+    #[inline]
+    pub fn push(&mut self, text: Text, hash: u32) -> usize {
         self.hashes.push(hash);
-        self.hashes.len() - 1
+        self.texts.push(text)
     }
 
-    /// The text at a place; empty if there is none.
+    /// The texts.
     #[inline]
-    pub fn at(&self, at: usize) -> &str {
-        slice(&self.bytes, &self.ends, at)
+    pub fn texts(&self) -> &Kept {
+        &self.texts
     }
-
-    /// The same as bytes, which are faster to compare.
-    #[inline]
-    pub fn bytes_at(&self, at: usize) -> &[u8] {
-        bytes_of(&self.bytes, &self.ends, at)
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.hashes.len()
-    }
-}
-
-#[inline]
-fn span(ends: &[u32], at: usize) -> Option<Range<usize>> {
-    let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    Some(start as usize..*ends.get(at)? as usize)
-}
-
-#[inline]
-fn bytes_of<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a [u8] {
-    span(ends, at).and_then(|span| bytes.as_bytes().get(span)).unwrap_or_default()
-}
-
-#[inline]
-fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
-    span(ends, at).and_then(|span| bytes.get(span)).unwrap_or_default()
 }
 
 /// Places of texts by the hash of each, in open addressing: as many slots as a power of two, at most seven of eight taken.
@@ -98,12 +60,16 @@ fn slice<'a>(bytes: &'a str, ends: &[u32], at: usize) -> &'a str {
 /// others do not tell where a hash would lie.
 #[derive(Clone, Default)]
 struct Slots {
-    /// A hash in the upper half, and below it one more than the place: a slot with nothing is 0.
+    /// A hash in the upper half, and below it the place.
     slots: Vec<u64>,
     taken: usize,
 }
 
 const FEWEST_SLOTS: usize = 16;
+
+/// A slot with nothing: no place is as high. It is not 0, so that a new table is written at once, and not page by page as texts
+/// come, each first read and then written.
+const FREE: u64 = u64::MAX;
 
 impl Slots {
     /// Where a hash lies, if nothing is in its way.
@@ -117,8 +83,8 @@ impl Slots {
     #[inline]
     fn find(&self, hash: u32, mut is_same: impl FnMut(u32) -> bool) -> Result<u32, usize> {
         let mut at = self.first(hash);
-        while let Some(slot) = self.slots.get(at).filter(|slot| **slot != 0) {
-            let place = *slot as u32 - 1;
+        while let Some(slot) = self.slots.get(at).filter(|slot| **slot != FREE) {
+            let place = *slot as u32;
             if (slot >> 32) as u32 == hash && is_same(place) {
                 return Ok(place);
             }
@@ -131,7 +97,7 @@ impl Slots {
     #[inline]
     fn put(&mut self, free: usize, hash: u32, place: u32) {
         if let Some(slot) = self.slots.get_mut(free) {
-            *slot = u64::from(hash) << 32 | u64::from(place + 1);
+            *slot = u64::from(hash) << 32 | u64::from(place);
             self.taken += 1;
         }
     }
@@ -142,12 +108,12 @@ impl Slots {
         if wanted <= self.slots.len() {
             return;
         }
-        let before = std::mem::replace(&mut self.slots, vec![0; wanted.next_power_of_two().max(FEWEST_SLOTS)]);
+        let before = std::mem::replace(&mut self.slots, vec![FREE; wanted.next_power_of_two().max(FEWEST_SLOTS)]);
         self.taken = 0;
-        for slot in before.into_iter().filter(|slot| *slot != 0) {
+        for slot in before.into_iter().filter(|slot| *slot != FREE) {
             let hash = (slot >> 32) as u32;
             if let Err(free) = self.find(hash, |_| false) {
-                self.put(free, hash, slot as u32 - 1);
+                self.put(free, hash, slot as u32);
             }
         }
     }
@@ -162,49 +128,48 @@ impl Slots {
 /// A store of interned texts: their places are numbers from 0 up without holes, in order of first sight.
 #[derive(Clone, Default)]
 pub struct Interner {
-    bytes: String,
-    ends: Vec<u32>,
+    texts: Kept,
     slots: Slots,
 }
 
 impl Interner {
     /// The place of a text, which is stored if it is new.
     pub fn intern(&mut self, text: &str) -> u32 {
-        self.intern_hashed(text, hash(text))
+        self.intern_text(Text::of(text))
     }
 
-    fn intern_hashed(&mut self, text: &str, hash: u32) -> u32 {
+    fn intern_text(&mut self, text: Text) -> u32 {
         self.slots.reserve(1);
-        match self.slots.find(hash, |at| bytes_of(&self.bytes, &self.ends, at as usize) == text.as_bytes()) {
+        let hash = text.hash();
+        match self.slots.find(hash, |at| self.texts.get(at as usize) == text) {
             Ok(place) => place,
             Err(free) => self.store(text, hash, free),
         }
     }
 
     #[inline]
-    fn store(&mut self, text: &str, hash: u32, free: usize) -> u32 {
-        let place = self.ends.len() as u32;
+    fn store(&mut self, text: Text, hash: u32, free: usize) -> u32 {
+        let place = self.texts.push(text) as u32;
         self.slots.put(free, hash, place);
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len() as u32);
         place
     }
 
     /// The places of a list's texts. They are found by hash first and compared afterwards: memory is waited for once,
     /// not text by text.
     fn intern_all(&mut self, list: &List) -> Vec<u32> {
-        self.slots.reserve(list.count());
+        self.slots.reserve(list.hashes.len());
         self.slots.touch(&list.hashes);
-        let mut places = Vec::with_capacity(list.count());
+        let mut places = Vec::with_capacity(list.hashes.len());
         for (at, hash) in list.hashes.iter().enumerate() {
             places.push(match self.slots.find(*hash, |_| true) {
                 Ok(place) => place,
-                Err(free) => self.store(list.at(at), *hash, free),
+                Err(free) => self.store(list.texts.get(at), *hash, free),
             });
         }
-        for (at, (place, hash)) in places.iter_mut().zip(&list.hashes).enumerate() {
-            if bytes_of(&self.bytes, &self.ends, *place as usize) != list.bytes_at(at) {
-                *place = self.intern_hashed(list.at(at), *hash);
+        for (at, place) in places.iter_mut().enumerate() {
+            let text = list.texts.get(at);
+            if self.texts.get(*place as usize) != text {
+                *place = self.intern_text(text);
             }
         }
         places
@@ -213,12 +178,12 @@ impl Interner {
     /// The text at a place; empty if there is none.
     #[inline]
     pub fn at(&self, place: u32) -> &str {
-        slice(&self.bytes, &self.ends, place as usize)
+        self.texts.at(place as usize)
     }
 
     /// How many texts are stored.
     pub fn count(&self) -> usize {
-        self.ends.len()
+        self.texts.count()
     }
 }
 
@@ -240,7 +205,7 @@ impl Default for Texts {
     }
 }
 
-/// The part that has a text, by its [`hash`]: of the empty text the first, so that its number is 0.
+/// The part that has a text, by its [hash](Text::hash): of the empty text the first, so that its number is 0.
 pub fn part(hash: u32) -> usize {
     hash as usize % PARTS
 }
@@ -252,19 +217,20 @@ fn number(part: usize, place: u32) -> Sym {
 impl Texts {
     /// The number of a text, which is stored if it is new.
     pub fn intern(&mut self, text: &str) -> Sym {
-        let hash = hash(text);
-        let part = part(hash);
-        number(part, self.parts[part].intern_hashed(text, hash))
+        let text = Text::of(text);
+        let part = part(text.hash());
+        number(part, self.parts[part].intern_text(text))
     }
 
     /// Whether numbers and places suffice for these lists and for further stores.
     pub fn has_room(&self, lists: &[&[List; PARTS]], more: &[&Interner]) -> bool {
-        let more = more.iter().fold((0, 0), |(n, bytes), store| (n + store.count(), bytes + store.bytes.len()));
+        let more = more.iter().fold((0, 0), |(n, bytes), store| (n + store.count(), bytes + store.texts.long_bytes()));
         let most = (u32::MAX as usize / PARTS, u32::MAX as usize);
         self.parts.iter().enumerate().all(|(part, store)| {
             let new = lists.iter().map(|lists| &lists[part]);
-            let (count, bytes) = new.fold(more, |(n, bytes), list| (n + list.count(), bytes + list.bytes.len()));
-            store.count() + count < most.0 && store.bytes.len() + bytes < most.1
+            let (count, bytes) =
+                new.fold(more, |(n, bytes), list| (n + list.texts.count(), bytes + list.texts.long_bytes()));
+            store.count() + count < most.0 && store.texts.long_bytes() + bytes < most.1
         })
     }
 
@@ -279,10 +245,14 @@ impl Texts {
 
     /// The number of a text that is already stored.
     pub fn find(&self, text: &str) -> Option<Sym> {
-        let hash = hash(text);
-        let part = part(hash);
+        let text = Text::of(text);
+        let part = part(text.hash());
         let store = self.parts.get(part)?;
-        store.slots.find(hash, |place| store.at(place) == text).ok().map(|place| number(part, place))
+        store
+            .slots
+            .find(text.hash(), |place| store.texts.get(place as usize) == text)
+            .ok()
+            .map(|place| number(part, place))
     }
 
     /// The text of a number.
@@ -294,7 +264,7 @@ impl Texts {
     /// The text of a [`Sym::index`]; empty if there is none such.
     #[inline]
     pub fn at(&self, index: usize) -> &str {
-        slice(&self.parts[index % PARTS].bytes, &self.parts[index % PARTS].ends, index / PARTS)
+        self.parts[index % PARTS].texts.at(index / PARTS)
     }
 
     /// All numbers are smaller; not each of them has a text.
@@ -323,18 +293,19 @@ mod tests {
     #[test]
     fn texts_with_the_same_hash_are_told_apart() {
         let texts: Vec<String> = (0..MANY).map(|n| format!("ID-{n}")).collect();
-        let hashes: HashSet<u32> = texts.iter().map(|text| hash(text)).collect();
+        let hashes: HashSet<u32> = texts.iter().map(|text| Text::of(text).hash()).collect();
         assert!(hashes.len() < MANY);
         let mut store = Texts::default();
         for again in 0..2 {
             let mut lists: [List; PARTS] = Default::default();
             for text in &texts {
-                lists[part(hash(text))].push(text, hash(text));
+                let text = Text::of(text);
+                lists[part(text.hash())].push(text, text.hash());
             }
             for (part, numbers) in store.intern_all(&[&lists]).iter().enumerate() {
-                assert_eq!(numbers[0].len(), lists[part].count());
+                assert_eq!(numbers[0].len(), lists[part].texts().count());
                 for (at, number) in numbers[0].iter().enumerate() {
-                    assert_eq!(store.get(*number), lists[part].at(at), "{again}");
+                    assert_eq!(store.get(*number), lists[part].texts().at(at), "{again}");
                 }
             }
             assert_eq!(store.parts.iter().map(Interner::count).sum::<usize>(), MANY + 1);

@@ -8,7 +8,7 @@ use crate::column::{Column, MOST_COLUMNS, Table};
 use crate::mapping::row::Reason;
 use crate::money::{Amount, Currency, WideAmounts};
 use crate::record::{Filled, Flag, Place, Seldom};
-use crate::text::{self, Interner, List, PARTS, Sym, Texts};
+use crate::text::{self, Interner, List, PARTS, Sym, Text, Texts};
 use crate::time::{Stamp, Zone};
 
 /// A currency cell.
@@ -173,15 +173,13 @@ impl Gathered {
     }
 
     /// Lists an id, unless it is the one that stood in the column before.
-    #[inline]
-    pub(super) fn id(&mut self, text: &str, before: Option<Sym>) -> Sym {
-        if let Some(before) = before.filter(|before| before.0 >= IDS) {
-            let (part, place) = listed(before);
-            if self.ids[part].bytes_at(place) == text.as_bytes() {
-                return before;
-            }
+    #[inline(always)]
+    pub(super) fn id(&mut self, text: Text, before: Sym) -> Sym {
+        let (part, place) = listed(before);
+        if before.0 >= IDS && self.ids[part].texts().get(place) == text {
+            return before;
         }
-        let hash = text::hash(text);
+        let hash = text.hash();
         let part = text::part(hash);
         Sym(IDS | (part as u32) << PLACE_BITS | self.ids[part].push(text, hash) as u32)
     }
@@ -189,7 +187,7 @@ impl Gathered {
     /// The text of a number in the block.
     pub(super) fn text(&self, sym: Sym) -> &str {
         let (part, place) = listed(sym);
-        if sym.0 >= IDS { self.ids.get(part).map_or("", |ids| ids.at(place)) } else { self.words.at(sym.0) }
+        if sym.0 >= IDS { self.ids.get(part).map_or("", |ids| ids.texts().at(place)) } else { self.words.at(sym.0) }
     }
 
     /// The numbers in the whole of the words.

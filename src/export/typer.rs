@@ -1,13 +1,13 @@
 //! Cells judged and typed.
 
-use super::cells::{Aside, Gathered, Typed, currency_bits};
+use super::cells::{Aside, Gathered, MOST_ROWS, Typed, currency_bits};
 use super::header::{Sort, Task};
 use super::value;
 use super::words::Words;
 use crate::column::MOST_COLUMNS;
 use crate::money::{Amount, Currency};
 use crate::record::Flag;
-use crate::text::{Interner, Sym};
+use crate::text::{Interner, Sym, Text, View};
 use crate::time::Stamp;
 use memchr::memchr;
 
@@ -22,9 +22,6 @@ pub(super) struct Bytes<'b> {
 }
 
 pub(super) const LONGEST_CELL: usize = 1 << 20;
-
-/// How many of an id's last bytes are compared before all are.
-const TAIL: usize = 8;
 
 /// How long a word may be that is known by its bytes.
 pub(super) const KEY: usize = 16;
@@ -53,6 +50,14 @@ impl<'b> Bytes<'b> {
     #[inline(always)]
     fn is_readable(&self, (from, to): Span) -> bool {
         (self.text.is_some() && to - from <= LONGEST_CELL) || self.readable((from, to)).is_some()
+    }
+
+    /// The cell as a text to be kept, if it is one without NUL and not too long.
+    #[inline(always)]
+    fn text_at(&self, span: Span) -> Option<Text<'b>> {
+        let short = || View::short(*self.bytes.get(span.0..)?.first_chunk()?, span.1 - span.0);
+        let short = self.text.and_then(|_| short()).map(Text::from);
+        short.or_else(|| self.readable(span).map(Text::of))
     }
 
     /// A short cell of a text as a number, which no other text has: its bytes are the highest ones.
@@ -110,20 +115,28 @@ impl<'r> Columns<'r> {
         typed: &mut Typed,
         mut type_cell: impl FnMut(Bytes<'r>, Span) -> Option<u64>,
     ) {
-        let (mut blank, mut unsound, mut row) = (0, 0, 1);
-        for (typed, bounds) in typed.iter_mut().zip(self.bounds.chunks_exact(self.width + 1)) {
+        let width = self.width + 1;
+        let (mut filled, mut row) = (0_u64, 1);
+        for bounds in self.bounds.chunks_exact(width) {
             let Some([start, next]) = bounds.get(position..).and_then(<[usize]>::first_chunk) else { return };
-            if start + 1 == *next {
-                *typed = task.blank;
-                blank |= row;
-            } else if let Some(value) = type_cell(self.bytes, (*start, next - 1)) {
+            filled |= if start + 1 == *next { 0 } else { row };
+            row <<= 1;
+        }
+        let (mut left, mut unsound) = (filled, 0_u64);
+        *typed = [task.blank; MOST_ROWS];
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let bounds = self.bounds.get(at * width + position..).and_then(<[usize]>::first_chunk);
+            let (Some([start, next]), Some(typed)) = (bounds, typed.get_mut(at)) else { return };
+            if let Some(value) = type_cell(self.bytes, (*start, next - 1)) {
                 *typed = value;
             } else {
                 *typed = task.unreadable;
-                unsound |= row;
+                unsound |= 1 << at;
             }
-            row <<= 1;
         }
+        let blank = !filled;
         self.sound &= !(unsound | if task.is_required { blank } else { 0 });
     }
 }
@@ -133,8 +146,8 @@ pub(super) struct Typer<'a> {
     words: &'a Words,
     pub(super) texts: Gathered,
     pub(super) aside: Aside,
-    /// The last id in each column, and its last bytes, in which most ids differ.
-    last: [(Sym, [u8; TAIL]); MOST_COLUMNS],
+    /// The last id in each column.
+    last: [Sym; MOST_COLUMNS],
     short: Short,
     /// The words of codes as they are written, and the meaning of each by its number.
     written: Interner,
@@ -154,7 +167,7 @@ impl<'a> Typer<'a> {
             words,
             texts: Gathered::new(2 * rows),
             aside: Aside::default(),
-            last: [(Sym::BLANK, [0; TAIL]); MOST_COLUMNS],
+            last: [Sym::BLANK; MOST_COLUMNS],
             short: Short::NONE,
             written,
             short_written: Short::NONE,
@@ -183,7 +196,7 @@ impl<'a> Typer<'a> {
     pub(super) fn cell(&mut self, task: Task, bytes: Bytes, span: Span) -> Option<u64> {
         let cell = bytes.cell(span);
         match task.sort {
-            Sort::Id => bytes.readable(span).map(|text| self.id(task.place, text).bits()),
+            Sort::Id => bytes.text_at(span).and_then(|text| self.id(task.place, text)).map(Sym::bits),
             Sort::Word => self.short.number(&mut self.texts.words, bytes, span).map(Sym::bits),
             Sort::Code => self.code(task, bytes, span).map(|code| code.normal.bits()),
             Sort::Family => self.code(task, bytes, span).and_then(|code| code.family).map(u64::from),
@@ -197,14 +210,11 @@ impl<'a> Typer<'a> {
         }
     }
 
-    #[inline]
-    fn id(&mut self, place: usize, text: &str) -> Sym {
-        let Some((last, last_tail)) = self.last.get_mut(place) else { return Sym::BLANK };
-        let tail = text.as_bytes().last_chunk().copied().unwrap_or_default();
-        let before = (*last_tail == tail).then_some(*last);
-        *last_tail = tail;
-        *last = self.texts.id(text, before);
-        *last
+    #[inline(always)]
+    fn id(&mut self, place: usize, text: Text) -> Option<Sym> {
+        let last = self.last.get_mut(place)?;
+        *last = self.texts.id(text, *last);
+        Some(*last)
     }
 
     /// The meaning of a word, if the column knows it.
