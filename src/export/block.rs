@@ -12,6 +12,7 @@ use csv_core::ReadRecordResult;
 use memchr::{memchr2, memchr3};
 use rayon::prelude::*;
 use std::cell::RefCell;
+use std::ops::Range;
 
 /// The fields of one record, unquoted.
 #[derive(Clone, Copy)]
@@ -156,8 +157,9 @@ pub(super) struct Block<R> {
 pub(super) fn parse_window<R: Record>(plan: &Plan, bytes: &[u8], last: bool, apart: usize) -> Vec<Block<R>> {
     let starts: Vec<usize> = std::iter::once(0).chain(guesses(bytes, apart)).collect();
     let until = |at: usize| starts.get(at + 1).copied().unwrap_or(bytes.len());
-    let guessed: Vec<Block<R>> =
-        starts.par_iter().enumerate().map(|(i, start)| parse(plan, bytes, *start, until(i), last)).collect();
+    // One by one, as the next window waits for the last of them.
+    let blocks = starts.par_iter().enumerate().with_max_len(1);
+    let guessed: Vec<Block<R>> = blocks.map(|(i, start)| parse(plan, bytes, *start, until(i), last)).collect();
     let mut guessed = guessed.into_iter().peekable();
     let mut blocks = Vec::new();
     let mut at = 0;
@@ -178,12 +180,41 @@ pub(super) fn parse_window<R: Record>(plan: &Plan, bytes: &[u8], last: bool, apa
 
 /// Parses records from one that begins at `start` to the first that begins at or after `until`.
 fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last: bool) -> Block<R> {
-    let mut parser = Parser::new(plan, until - start);
+    let (mut parser, mut spans) = (Parser::new(plan, until - start), Vec::new());
+    let walked = walk::<R>(plan, bytes, start..until, last, |fields, span, line| {
+        parser.row(fields, u32::try_from(line).unwrap_or(u32::MAX));
+        if plan.keeps_spans {
+            let record = trim_line_ends(bytes.get(span.clone()).unwrap_or_default());
+            spans.push((span.start, span.start + record.len()));
+        }
+    });
+    let Walked { end, lines, damage } = walked;
+    Block { start, end, batch: parser.finish(), spans, lines, damage }
+}
+
+/// How far records were walked over.
+pub(super) struct Walked {
+    /// Where the next record begins.
+    pub(super) end: usize,
+    /// Lines that end before that.
+    pub(super) lines: usize,
+    pub(super) damage: Option<Damage>,
+}
+
+/// Walks over the records from one that begins at the start of a range, or the line ends before it, to the first that begins at
+/// or after its end. Of each it tells the fields, where it lies with its line end, and the lines before it.
+#[inline(always)]
+pub(super) fn walk<R: Record>(
+    plan: &Plan,
+    bytes: &[u8],
+    range: Range<usize>,
+    last: bool,
+    mut take: impl FnMut(Fields, Range<usize>, usize),
+) -> Walked {
     let mut records = Records::new(plan.delimiter);
-    let mut at = past_line_ends(bytes, start, last);
-    let mut line = lines(bytes.get(start..at).unwrap_or_default());
-    let (mut damage, mut spans) = (None, Vec::new());
-    while at < until {
+    let mut at = past_line_ends(bytes, range.start, last);
+    let mut line = lines(bytes.get(range.start..at).unwrap_or_default());
+    while at < range.end {
         let Some((rest, length)) = record_at(&mut records, bytes, at, last) else { break };
         let fields = records.fields(rest);
         let next = past_line_ends(bytes, at + length, last);
@@ -198,19 +229,16 @@ fn parse<R: Record>(plan: &Plan, bytes: &[u8], start: usize, until: usize, last:
             let record = trim_line_ends(rest.get(..length).unwrap_or_default());
             let spans_lines = memchr2(b'\r', b'\n', record).is_some();
             let is_final = last && next == bytes.len();
-            damage = if spans_lines || is_final { inspect::<R>(plan, record, line) } else { None };
+            let damage = if spans_lines || is_final { inspect::<R>(plan, record, line) } else { None };
             if damage.is_some() {
-                break;
+                return Walked { end: at, lines: line, damage };
             }
         }
-        parser.row(fields, u32::try_from(line).unwrap_or(u32::MAX));
-        if plan.keeps_spans {
-            spans.push((at, at + trim_line_ends(rest.get(..length).unwrap_or_default()).len()));
-        }
+        take(fields, at..at + length, line);
         line += ended;
         at = next;
     }
-    Block { start, end: at, batch: parser.finish(), spans, lines: line, damage }
+    Walked { end: at, lines: line, damage: None }
 }
 
 impl<R> Block<R> {
@@ -248,7 +276,7 @@ pub(super) fn record_at<'a>(
 }
 
 /// What is wrong with the quotes of a record that spans lines or ends the file. Its own line end is cut off.
-pub(super) fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
+fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Option<Damage> {
     let opened = |at: usize| line + lines(record.get(..at).unwrap_or_default());
     match flaw(record, plan.delimiter) {
         Some(Flaw::Open(at)) => {
@@ -272,7 +300,7 @@ pub(super) fn inspect<R: Record>(plan: &Plan, record: &[u8], line: usize) -> Opt
     swallowed(record, plan.delimiter, plan.fields(), is_sound).then_some(Damage { line, what })
 }
 
-pub(super) fn trim_line_ends(record: &[u8]) -> &[u8] {
+fn trim_line_ends(record: &[u8]) -> &[u8] {
     let end = record.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
     record.get(..end).unwrap_or_default()
 }

@@ -14,7 +14,7 @@ use crate::mapping::header::{Search, names_of};
 use crate::mapping::row::{Reason, RowMap};
 use crate::record::{ExportFile, Place};
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -138,13 +138,29 @@ pub(super) struct Source<'s, 'a> {
     marks: Vec<(u32, u64)>,
 }
 
-/// Room before a window for the record that the window before it ended in.
-const ROOM: usize = 64 << 10;
+/// Room before a window for the record that the window before it ended in. It is no multiple of a page: copying to just behind
+/// where the source lies in its page, as large allocations begin, is four times slower on some processors.
+const ROOM: usize = (64 << 10) + (2 << 10);
 
-/// Reads the next bytes of a file behind room for what the window before them may leave.
+/// Reads the next bytes of a file behind room for what the window before them may leave: as many as wanted, or fewer at the end.
 pub(super) fn read_on(input: &mut Input, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
-    into.resize(ROOM, 0);
-    input.read_on(into, wanted)
+    let whole = ROOM + wanted;
+    if into.capacity() < whole {
+        // Memory that is new is clear without being written.
+        *into = vec![0; whole];
+    }
+    into.resize(whole, 0);
+    let mut end = ROOM;
+    while let Some(room) = into.get_mut(end..).filter(|room| !room.is_empty()) {
+        match input.read(room) {
+            Ok(0) => break,
+            Ok(read) => end += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    into.truncate(end);
+    Ok(end - ROOM)
 }
 
 impl<'s, 'a> Source<'s, 'a> {

@@ -9,7 +9,7 @@
 //! An index has no words for people. Where anything is not as usual there is none, and whoever asked for it reads
 //! everything, which then tells.
 
-use super::block::{Fields, Records, inspect, parse_records, record_at, trim_line_ends};
+use super::block::{Fields, parse_records, walk};
 use super::cells::Record;
 use super::decisions::DecisionRow;
 use super::divide::{Sort, hash};
@@ -18,7 +18,6 @@ use super::header::{Orders, Plan};
 use super::invoices::InvoiceRow;
 use super::ledger::{Judge, Ledger, Shared};
 use super::requests::RequestRow;
-use super::split::{lines, past_line_ends};
 use super::sums::Width;
 use super::value::{self, trimmed};
 use super::words::Words;
@@ -30,7 +29,6 @@ use crate::text::Texts;
 use crate::time::{Form, Zone};
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
-use memchr::memchr2;
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -333,33 +331,15 @@ impl<'s, 'a> Scan<'s, 'a> {
     /// Finds the rows of a window up to the last whole one, and tells where that ends; `None` if a quote damages them.
     /// `before` is how many bytes of the file precede the window.
     fn window<R: Record>(&mut self, bytes: &[u8], before: u64, last: bool) -> Option<usize> {
-        let mut records = Records::new(self.plan.delimiter);
-        let mut at = past_line_ends(bytes, 0, last);
-        self.line += lines(bytes.get(..at).unwrap_or_default()) as u64;
-        while let Some((rest, length)) = record_at(&mut records, bytes, at, last) {
-            let fields = records.fields(rest);
-            let next = past_line_ends(bytes, at + length, last);
-            let is_quoted = fields.gap == 0;
-            if is_quoted {
-                let record = trim_line_ends(rest.get(..length).unwrap_or_default());
-                let spans_lines = memchr2(b'\r', b'\n', record).is_some();
-                if (spans_lines || last && next == bytes.len()) && inspect::<R>(self.plan, record, 0).is_some() {
-                    return None;
-                }
-            }
-            self.row(fields, before + at as u64);
-            // A record without quotes is one line.
-            let counted = if is_quoted { at } else { at + fields.bytes.len() };
-            self.line += match bytes.get(counted..next) {
-                Some(b"\n") => 1,
-                ended => lines(ended.unwrap_or_default()) as u64,
-            };
-            at = next;
-        }
-        Some(at)
+        let (plan, line) = (self.plan, self.line);
+        let walked = walk::<R>(plan, bytes, 0..bytes.len(), last, |fields, span, lines| {
+            self.row(fields, before + span.start as u64, line + lines as u64);
+        });
+        self.line += walked.lines as u64;
+        walked.damage.is_none().then_some(walked.end)
     }
 
-    fn row(&mut self, fields: Fields<'_>, at: u64) {
+    fn row(&mut self, fields: Fields<'_>, at: u64, line: u64) {
         let cell = |place: usize| {
             let cell = fields.cell(place);
             let (from, to) = trimmed(cell);
@@ -373,7 +353,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         if let Some(place) = self.amount {
             self.width.add(cell(place));
         }
-        self.rows.push(Row { at, line: self.line, ids, latest: latest.unwrap_or(NEVER) });
+        self.rows.push(Row { at, line, ids, latest: latest.unwrap_or(NEVER) });
     }
 }
 

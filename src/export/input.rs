@@ -149,20 +149,6 @@ impl Input {
         matches!(self.rows, Rows::Parquet(_))
     }
 
-    /// Reads so many further bytes behind those that are there, or fewer at the end.
-    pub(super) fn read_on(&mut self, into: &mut Vec<u8>, wanted: usize) -> io::Result<usize> {
-        match &mut self.rows {
-            Rows::Csv(file) => {
-                into.reserve(wanted);
-                // A file, unlike other readers, fills room that nobody has cleared before.
-                let read = file.take(wanted as u64).read_to_end(into)?;
-                self.passed += read as u64;
-                Ok(read)
-            }
-            Rows::Parquet(_) | Rows::Text(_) | Rows::Shaped { .. } => self.take(wanted as u64).read_to_end(into),
-        }
-    }
-
     /// Adds to the file's hash: these bytes, which were read before, or as much of a Parquet file as they stand for.
     pub(crate) fn hash(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.rows {

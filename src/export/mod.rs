@@ -154,8 +154,8 @@ struct Sizes {
 
 impl Sizes {
     fn of_this_machine() -> Sizes {
-        let block = 128 << 10;
-        Sizes { window: block * 16 * rayon::current_num_threads().max(2), block }
+        let block = 256 << 10;
+        Sizes { window: block * 8 * rayon::current_num_threads().max(2), block }
     }
 
     /// Those of this machine, or smaller ones so that a window takes no more than so many bytes.
