@@ -160,6 +160,9 @@ pub struct Unreconciled(String);
 /// How many invoices one thread takes at once, and reports as progress.
 pub(crate) const INVOICES_AT_ONCE: usize = 512;
 
+/// How often it does so at most before another thread may take over what is left: at the end all threads wait for the last.
+const MOST_CHUNKS: usize = 16;
+
 /// Audits the books.
 ///
 /// # Errors
@@ -188,15 +191,16 @@ pub fn audit_as_of<'a>(
     let plans = Plans::of(catalogue, &options.selection);
     let engine = Engine { run: &run, plans: &plans, include_indeterminate: options.include_indeterminate };
     let nothing = || Found::of_rules(plans.listed.len());
-    let mut found = books
-        .invoices
-        .par_chunks(INVOICES_AT_ONCE)
-        .fold(nothing, |mut found, invoices| {
+    let parts =
+        books.invoices.par_chunks(INVOICES_AT_ONCE).with_max_len(MOST_CHUNKS).fold(nothing, |mut found, invoices| {
             engine.invoices(invoices, &mut found);
             progress(invoices.iter().map(|invoice| u64::from(invoice.requests.end - invoice.requests.start)).sum());
             found
-        })
-        .reduce(nothing, Found::join);
+        });
+    let parts: Vec<Found<'_>> = parts.collect();
+    let mut found = nothing();
+    found.findings.reserve(parts.iter().map(|part| part.findings.len()).sum());
+    parts.into_iter().for_each(|part| found.add(part));
     finding::sort(&mut found.findings, books);
     found.outside.sort_by(|a, b| books.text(*a).cmp(books.text(*b)));
     let cases = Cases {
@@ -312,14 +316,13 @@ impl Found<'_> {
         Found { findings: Vec::new(), tallies: vec![Tally::default(); count], evaluated: 0, outside: Vec::new() }
     }
 
-    fn join(mut self, mut other: Self) -> Self {
+    fn add(&mut self, mut other: Self) {
         self.findings.append(&mut other.findings);
         self.outside.append(&mut other.outside);
         self.evaluated += other.evaluated;
         for (own, other) in self.tallies.iter_mut().zip(other.tallies) {
             own.add(other);
         }
-        self
     }
 
     #[inline]
@@ -350,6 +353,17 @@ impl<'c, 'e, 'a> Alike<'c, 'e, 'a> {
             None => all.push(Alike { plan, kind, cases: vec![case] }),
         }
     }
+}
+
+/// A case that was put to a rule.
+#[derive(Clone, Copy)]
+struct Judged<'c, 'p, 'a> {
+    /// The rule's number.
+    number: usize,
+    case: &'c Case<'c>,
+    plan: &'p Plan<'a>,
+    /// The row that is judged, if it is one of them.
+    row: Option<Row<'c>>,
 }
 
 /// Judges invoices under the plans of a run.
@@ -432,7 +446,7 @@ impl<'e, 'a> Engine<'e, 'a> {
                 }
                 case.trail.forget();
                 judge(applied.rule, applied.side, case, |row, outcome| {
-                    self.record(found, applied.number, case, alike.plan, row, outcome);
+                    self.record(found, Judged { number: applied.number, case, plan: alike.plan, row }, outcome);
                 });
             }
         }
@@ -446,39 +460,24 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
         rows::running_total(cases, &mut |case, plan, row, outcome| {
             for (number, _) in &plan.invoice_rules {
-                self.record(found, *number, case, plan, Some(row), outcome.clone());
+                self.record(found, Judged { number: *number, case, plan, row: Some(row) }, outcome.clone());
             }
         });
     }
 
     #[inline]
-    fn record(
-        &self,
-        found: &mut Found<'a>,
-        number: usize,
-        case: &Case<'_>,
-        plan: &Plan<'a>,
-        row: Option<Row<'_>>,
-        outcome: Outcome,
-    ) {
-        found.tally(number).count(&outcome, case.trail);
+    fn record(&self, found: &mut Found<'a>, judged: Judged<'_, '_, 'a>, outcome: Outcome) {
+        found.tally(judged.number).count(&outcome, judged.case.trail);
         if !matches!(outcome, Outcome::NotApplicable | Outcome::Compliant) {
-            self.keep(found, number, case, plan, row, outcome);
+            self.keep(found, judged, outcome);
         }
     }
 
     /// Writes up an outcome that is not as it should be, if it is asked for.
     #[cold]
     #[inline(never)]
-    fn keep(
-        &self,
-        found: &mut Found<'a>,
-        number: usize,
-        case: &Case<'_>,
-        plan: &Plan<'a>,
-        row: Option<Row<'_>>,
-        outcome: Outcome,
-    ) {
+    fn keep(&self, found: &mut Found<'a>, judged: Judged<'_, '_, 'a>, outcome: Outcome) {
+        let Judged { number, case, plan, row } = judged;
         if let Some(fault) = self.fault(outcome, case.trail) {
             found.findings.push(write_up(self.plans.listed[number], case, plan, row, fault));
         }

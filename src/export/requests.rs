@@ -14,6 +14,7 @@ use crate::text::Sym;
 use crate::time::Zone;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 /// A row of the requests.
 pub(super) struct RequestRow {
@@ -166,20 +167,22 @@ impl RequestBook {
                 invoice.requests = start..end;
             }
         }
-        for at in 0..self.requests.len() {
-            let Some(Request { id, invoice, .. }) = self.requests.get(at).copied() else { continue };
-            let invoice = self.invoices.invoices.get(invoice as usize).map(|i| i.id);
+        // In parallel what waits for memory: a request's invoice and its parent may be anywhere.
+        let invoices = &self.invoices.invoices;
+        let about = |request: &Request| invoices.get(request.invoice as usize).map(|invoice| invoice.id);
+        let about: Vec<Option<Sym>> = self.requests.par_iter().map(about).collect();
+        for (at, invoice) in (0_u32..).zip(about) {
+            let id = self.requests.get(at as usize).map_or(Sym::BLANK, |request| request.id);
             if let Some(case) = self.case_mut(id) {
-                case.used = Some(at as u32);
+                case.used = Some(at);
                 case.invoice = invoice.unwrap_or(case.invoice);
             }
         }
-        for at in 0..self.requests.len() {
-            let parent = self.requests.get(at).and_then(|request| self.used(request.parent));
-            if let Some(request) = self.requests.get_mut(at) {
-                request.parent_index = parent.unwrap_or(NO_PARENT);
-            }
-        }
+        let mut requests = std::mem::take(&mut self.requests);
+        requests.par_iter_mut().for_each(|request| {
+            request.parent_index = self.used(request.parent).unwrap_or(NO_PARENT);
+        });
+        self.requests = requests;
     }
 }
 
