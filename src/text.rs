@@ -57,19 +57,25 @@ impl List {
 
 /// Places of texts by the hash of each, in open addressing: as many slots as a power of two, at most seven of eight taken.
 /// Many are looked up at once by first touching the slots of all, which waits for memory once and not hash by hash; tables of
-/// others do not tell where a hash would lie.
+/// others do not tell where a hash would lie. Slots are small, so that as many as may be lie in a cache: of a hash they have
+/// but a few bits, and whose text it is tells the text alone.
 #[derive(Clone, Default)]
 struct Slots {
-    /// A hash in the upper half, and below it the place.
-    slots: Vec<u64>,
+    /// The highest bits of a hash, and below them the place.
+    slots: Vec<u32>,
     taken: usize,
 }
 
 const FEWEST_SLOTS: usize = 16;
 
+const PLACE_BITS: u32 = 27;
+
+/// How many places a slot can tell apart.
+const MOST_PLACES: usize = (1 << PLACE_BITS) - 1;
+
 /// A slot with nothing: no place is as high. It is not 0, so that a new table is written at once, and not page by page as texts
 /// come, each first read and then written.
-const FREE: u64 = u64::MAX;
+const FREE: u32 = u32::MAX;
 
 impl Slots {
     /// Where a hash lies, if nothing is in its way.
@@ -79,13 +85,13 @@ impl Slots {
         (u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & self.slots.len().wrapping_sub(1)
     }
 
-    /// The place with a hash that `is_same` accepts, or else the free slot where one would be put.
+    /// The place with bits of a hash that `is_same` accepts, or else the free slot where one would be put.
     #[inline]
     fn find(&self, hash: u32, mut is_same: impl FnMut(u32) -> bool) -> Result<u32, usize> {
         let mut at = self.first(hash);
         while let Some(slot) = self.slots.get(at).filter(|slot| **slot != FREE) {
-            let place = *slot as u32;
-            if (slot >> 32) as u32 == hash && is_same(place) {
+            let place = *slot & MOST_PLACES as u32;
+            if (slot ^ hash) >> PLACE_BITS == 0 && is_same(place) {
                 return Ok(place);
             }
             at = (at + 1) & (self.slots.len() - 1);
@@ -97,23 +103,23 @@ impl Slots {
     #[inline]
     fn put(&mut self, free: usize, hash: u32, place: u32) {
         if let Some(slot) = self.slots.get_mut(free) {
-            *slot = u64::from(hash) << 32 | u64::from(place);
+            *slot = hash >> PLACE_BITS << PLACE_BITS | place;
             self.taken += 1;
         }
     }
 
-    /// Makes room for so many more.
-    fn reserve(&mut self, more: usize) {
+    /// Makes room for so many more than these texts.
+    fn reserve(&mut self, texts: &Kept, more: usize) {
         let wanted = (self.taken + more) * 8 / 7 + 1;
         if wanted <= self.slots.len() {
             return;
         }
-        let before = std::mem::replace(&mut self.slots, vec![FREE; wanted.next_power_of_two().max(FEWEST_SLOTS)]);
+        self.slots = vec![FREE; wanted.next_power_of_two().max(FEWEST_SLOTS)];
         self.taken = 0;
-        for slot in before.into_iter().filter(|slot| *slot != FREE) {
-            let hash = (slot >> 32) as u32;
+        for place in 0..texts.count() {
+            let hash = texts.get(place).hash();
             if let Err(free) = self.find(hash, |_| false) {
-                self.put(free, hash, slot as u32);
+                self.put(free, hash, place as u32);
             }
         }
     }
@@ -139,7 +145,7 @@ impl Interner {
     }
 
     fn intern_text(&mut self, text: Text) -> u32 {
-        self.slots.reserve(1);
+        self.slots.reserve(&self.texts, 1);
         let hash = text.hash();
         match self.slots.find(hash, |at| self.texts.get(at as usize) == text) {
             Ok(place) => place,
@@ -157,7 +163,7 @@ impl Interner {
     /// The places of a list's texts. They are found by hash first and compared afterwards: memory is waited for once,
     /// not text by text.
     fn intern_all(&mut self, list: &List) -> Vec<u32> {
-        self.slots.reserve(list.hashes.len());
+        self.slots.reserve(&self.texts, list.hashes.len());
         self.slots.touch(&list.hashes);
         let mut places = Vec::with_capacity(list.hashes.len());
         for (at, hash) in list.hashes.iter().enumerate() {
@@ -225,7 +231,7 @@ impl Texts {
     /// Whether numbers and places suffice for these lists and for further stores.
     pub fn has_room(&self, lists: &[&[List; PARTS]], more: &[&Interner]) -> bool {
         let more = more.iter().fold((0, 0), |(n, bytes), store| (n + store.count(), bytes + store.texts.long_bytes()));
-        let most = (u32::MAX as usize / PARTS, u32::MAX as usize);
+        let most = (MOST_PLACES, u32::MAX as usize);
         self.parts.iter().enumerate().all(|(part, store)| {
             let new = lists.iter().map(|lists| &lists[part]);
             let (count, bytes) =

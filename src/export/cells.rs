@@ -172,13 +172,15 @@ impl Gathered {
         gathered
     }
 
-    /// Lists an id, unless it is the one that stood in the column before.
-    #[inline(always)]
-    pub(super) fn id(&mut self, text: Text, before: Sym) -> Sym {
+    /// Lists a long id, unless it is the one that stood in the column before.
+    pub(super) fn long_id(&mut self, text: Text, before: Sym) -> Sym {
         let (part, place) = listed(before);
-        if before.0 >= IDS && self.ids[part].texts().get(place) == text {
-            return before;
-        }
+        if before.0 >= IDS && self.ids[part].texts().get(place) == text { before } else { self.list(text) }
+    }
+
+    /// Lists an id.
+    #[inline(always)]
+    pub(super) fn list(&mut self, text: Text) -> Sym {
         let hash = text.hash();
         let part = text::part(hash);
         Sym(IDS | (part as u32) << PLACE_BITS | self.ids[part].push(text, hash) as u32)

@@ -23,6 +23,9 @@ pub(super) struct Bytes<'b> {
 
 pub(super) const LONGEST_CELL: usize = 1 << 20;
 
+/// How many ids of a column are known again.
+const LAST: usize = 8;
+
 /// How long a word may be that is known by its bytes.
 pub(super) const KEY: usize = 16;
 
@@ -55,9 +58,19 @@ impl<'b> Bytes<'b> {
     /// The cell as a text to be kept, if it is one without NUL and not too long.
     #[inline(always)]
     fn text_at(&self, span: Span) -> Option<Text<'b>> {
-        let short = || View::short(*self.bytes.get(span.0..)?.first_chunk()?, span.1 - span.0);
-        let short = self.text.and_then(|_| short()).map(Text::from);
-        short.or_else(|| self.readable(span).map(Text::of))
+        match self.short_at(span) {
+            Some(short) => Some(short.into()),
+            None => self.long_at(span),
+        }
+    }
+
+    #[inline(always)]
+    fn short_at(&self, (from, to): Span) -> Option<View> {
+        View::short(*self.bytes.get(from..).filter(|_| self.text.is_some())?.first_chunk()?, to - from)
+    }
+
+    fn long_at(&self, span: Span) -> Option<Text<'b>> {
+        self.readable(span).map(Text::of)
     }
 
     /// A short cell of a text as a number, which no other text has: its bytes are the highest ones.
@@ -146,8 +159,8 @@ pub(super) struct Typer<'a> {
     words: &'a Words,
     pub(super) texts: Gathered,
     pub(super) aside: Aside,
-    /// The last id in each column.
-    last: [Sym; MOST_COLUMNS],
+    /// The last ids in each column, by what they begin with: numbers of lines are few, and come again and again.
+    last: [[(View, Sym); LAST]; MOST_COLUMNS],
     short: Short,
     /// The words of codes as they are written, and the meaning of each by its number.
     written: Interner,
@@ -167,7 +180,7 @@ impl<'a> Typer<'a> {
             words,
             texts: Gathered::new(2 * rows),
             aside: Aside::default(),
-            last: [Sym::BLANK; MOST_COLUMNS],
+            last: [[(View::BLANK, Sym::BLANK); LAST]; MOST_COLUMNS],
             short: Short::NONE,
             written,
             short_written: Short::NONE,
@@ -212,9 +225,13 @@ impl<'a> Typer<'a> {
 
     #[inline(always)]
     fn id(&mut self, place: usize, text: Text) -> Option<Sym> {
-        let last = self.last.get_mut(place)?;
-        *last = self.texts.id(text, *last);
-        Some(*last)
+        let last = self.last.get_mut(place)?.get_mut(text.first() % LAST)?;
+        match text.short() {
+            Some(view) if view == last.0 => {}
+            Some(view) => *last = (view, self.texts.list(text)),
+            None => *last = (View::BLANK, self.texts.long_id(text, last.1)),
+        }
+        Some(last.1)
     }
 
     /// The meaning of a word, if the column knows it.

@@ -19,7 +19,8 @@ const BUT_PLACE: u128 = !(0xffff_ffff << 64);
 const MIX: (u64, u64) = (0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344);
 
 impl View {
-    const BLANK: View = View([0; 16]);
+    /// That of the empty text.
+    pub const BLANK: View = View([0; 16]);
 
     /// The view of a text of which these bytes are the first, if it is short. What follows the text among them is ignored.
     #[inline(always)]
@@ -44,6 +45,7 @@ impl View {
         (self.bits() >> LENGTH) as usize
     }
 
+    #[inline(always)]
     fn is_long(self) -> bool {
         self.length() > SHORT
     }
@@ -94,6 +96,18 @@ impl<'t> Text<'t> {
     #[inline(always)]
     pub fn hash(self) -> u32 {
         self.view.hash()
+    }
+
+    /// Its view, if it is short: equal texts have equal ones.
+    #[inline(always)]
+    pub fn short(self) -> Option<View> {
+        (!self.view.is_long()).then_some(self.view)
+    }
+
+    /// A number below 256 that tells some texts apart: of a short one its first byte.
+    #[inline(always)]
+    pub fn first(self) -> usize {
+        self.view.bits() as usize & 0xff
     }
 }
 
