@@ -13,6 +13,7 @@ use crate::finding::{self, Finding};
 use crate::plan::{Listed, Plan, Plans, Selection};
 use crate::policy::Catalogue;
 use crate::policy::amendment::Governed;
+use crate::policy::condition::States;
 use crate::record::{Books, Invoice, Place, Request};
 use crate::sensitivity::Ledger;
 
@@ -61,11 +62,10 @@ impl Tally {
         self.compliant + self.deviation + self.review + self.indeterminate
     }
 
-    /// Counts one that was found to be outside the rule before it was judged.
-    #[inline]
-    fn leave_out(&mut self) {
-        self.judged += 1;
-        self.not_applicable += 1;
+    /// Counts those that were found to be outside the rule before they were judged.
+    fn leave_out(&mut self, count: u64) {
+        self.judged += count;
+        self.not_applicable += count;
     }
 
     #[inline]
@@ -264,10 +264,14 @@ pub fn as_of(catalogue: &Catalogue, books: &Books, options: &Options) -> AsOf {
         return AsOf { date, given: true, set_by: None };
     }
     let zones: Vec<Zone> = catalogue.families().map(|policy| policy.zone).collect();
-    let latest = books.requests.par_iter().filter_map(|request| {
+    let latest = |request: &Request| {
         let invoice = books.invoices.get(request.invoice as usize)?;
         let zone = zones.get(usize::from(invoice.policy)).copied().unwrap_or(Zone::UTC);
         latest_of(books, request, zone)
+    };
+    let latest = books.requests.par_chunks(INVOICES_AT_ONCE).filter_map(|requests| {
+        books.touch(requests.iter());
+        requests.iter().filter_map(latest).max_by_key(rank)
     });
     let latest = latest.max_by_key(rank);
     let date = latest.and_then(|(day, ..)| date_of_number(day)).unwrap_or(NaiveDate::MIN);
@@ -341,7 +345,8 @@ pub(crate) type Evaluated<'c, 'e, 'a> = (Case<'c>, Option<&'e Plan<'a>>);
 struct Alike<'c, 'e, 'a> {
     plan: &'e Plan<'a>,
     kind: Sym,
-    cases: Vec<&'c Case<'c>>,
+    /// Each with the states in which it surely is not: most rules are left out for one, without a look at the case.
+    cases: Vec<(States, &'c Case<'c>)>,
 }
 
 impl<'c, 'e, 'a> Alike<'c, 'e, 'a> {
@@ -349,8 +354,8 @@ impl<'c, 'e, 'a> Alike<'c, 'e, 'a> {
     fn add(all: &mut Vec<Alike<'c, 'e, 'a>>, plan: &'e Plan<'a>, case: &'c Case<'c>) {
         let kind = case.request.kind;
         match all.iter_mut().find(|alike| std::ptr::eq(alike.plan, plan) && alike.kind == kind) {
-            Some(alike) => alike.cases.push(case),
-            None => all.push(Alike { plan, kind, cases: vec![case] }),
+            Some(alike) => alike.cases.push((case.standing.outside, case)),
+            None => all.push(Alike { plan, kind, cases: vec![(case.standing.outside, case)] }),
         }
     }
 }
@@ -382,6 +387,7 @@ impl<'e, 'a> Engine<'e, 'a> {
             self.lines(invoice, &trail, found);
         }
         let requests = invoices.iter().flat_map(|invoice| books.requests_of(invoice));
+        books.touch(requests.clone());
         let exclusions: Vec<OnceCell<Exclusions>> = requests.map(|_| OnceCell::new()).collect();
         let (mut rest, mut cases) = (exclusions.as_slice(), Vec::with_capacity(exclusions.len()));
         for invoice in invoices {
@@ -438,10 +444,11 @@ impl<'e, 'a> Engine<'e, 'a> {
     fn alike(&self, alike: &Alike<'_, 'e, 'a>, found: &mut Found<'a>) {
         found.evaluated += alike.cases.len() as u64;
         for applied in alike.plan.rules_for(alike.kind) {
-            for case in &alike.cases {
+            let mut left_out = 0;
+            for (outside, case) in &alike.cases {
                 let owns_none = || applied.owner.is_some_and(|owner| !may_own(owner, case));
-                if applied.needs.meets(case.standing.outside) || owns_none() {
-                    found.tally(applied.number).leave_out();
+                if applied.needs.meets(*outside) || owns_none() {
+                    left_out += 1;
                     continue;
                 }
                 case.trail.forget();
@@ -449,6 +456,7 @@ impl<'e, 'a> Engine<'e, 'a> {
                     self.record(found, Judged { number: applied.number, case, plan: alike.plan, row }, outcome);
                 });
             }
+            found.tally(applied.number).leave_out(left_out);
         }
     }
 

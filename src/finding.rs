@@ -3,7 +3,6 @@
 use crate::check::outcome::Verdict;
 use crate::money::Currency;
 use crate::plan::Listed;
-use crate::policy::rule::Rule;
 use crate::policy::{Policy, Version};
 use crate::record::{Books, Place};
 use crate::text::Sym;
@@ -105,10 +104,10 @@ struct Sorted<'b> {
 /// Sorts findings by their keys.
 pub fn sort(findings: &mut [Finding<'_>], books: &Books) {
     let rules = rules_by_name(findings);
-    let numbers = (0..).zip(&*findings).map(|(at, finding)| Sorted {
+    let numbers = findings.par_iter().enumerate().map(|(at, finding)| Sorted {
         rule: rules.get(&identity(finding)).copied().unwrap_or_default(),
         request: books.text(finding.request),
-        at,
+        at: at as u32,
     });
     let mut sorted: Vec<Sorted<'_>> = numbers.collect();
     let ids = |at: u32| findings.get(at as usize).map(|finding| finding.sort_ids().map(|id| books.text(id)));
@@ -121,12 +120,12 @@ pub fn sort(findings: &mut [Finding<'_>], books: &Books) {
 }
 
 /// The policy and rule that a finding refers to.
-fn identity(finding: &Finding<'_>) -> (*const Policy, *const Rule) {
-    (finding.policy, finding.rule.rule)
+fn identity(finding: &Finding<'_>) -> (usize, usize) {
+    (std::ptr::from_ref(finding.policy).addr(), std::ptr::from_ref(finding.rule.rule).addr())
 }
 
 /// The place of each policy and rule by their names: two versions of a rule share one.
-fn rules_by_name(findings: &[Finding<'_>]) -> HashMap<(*const Policy, *const Rule), u32, FixedState> {
+fn rules_by_name(findings: &[Finding<'_>]) -> HashMap<(usize, usize), u32, FixedState> {
     let mut numbers = HashMap::with_hasher(FixedState::default());
     let mut names = BTreeMap::new();
     for finding in findings {

@@ -445,6 +445,15 @@ impl Books {
         places.iter().map(|at| &self.requests[*at as usize])
     }
 
+    /// Looks at requests and their decisions, so that they are near afterwards: memory is waited for once, not case by case.
+    pub(crate) fn touch<'b>(&'b self, requests: impl Iterator<Item = &'b Request> + Clone) {
+        let of_request = |request: &Request| request.submitted_at.to_bits() ^ u64::from(request.decisions_start);
+        let of_decision = |decision: &Decision| decision.decided_at.to_bits() ^ decision.outcome.bits();
+        let seen = requests.clone().fold(0, |seen, request| seen ^ of_request(request));
+        let decisions = requests.flat_map(|request| self.decisions_of(request));
+        std::hint::black_box(decisions.fold(seen, |seen, decision| seen ^ of_decision(decision)));
+    }
+
     /// A case's decision rows.
     pub fn decisions_of(&self, request: &Request) -> impl ExactSizeIterator<Item = &Decision> + Clone {
         let places = &self.by_request[request.decisions_start as usize..request.decisions_end as usize];

@@ -204,6 +204,21 @@ fn a_key_whose_row_was_rejected_is_free() {
 }
 
 #[test]
+fn a_case_is_about_the_invoice_of_its_used_row_or_else_of_its_first() {
+    let invoices = format!("{LINE}B,1,me,north,2026-03-04,USD,5,widget,,\n");
+    for (requests, held, used) in [
+        ("R,me,A,,ask,soon,,\nR,me,B,,ask,2026-03-05,,\n", "R<B> requests:1", 1),
+        ("R,me,A,,ask,2026-03-05,,\nR,me,B,,ask,2026-03-05,,\n", "R<A> requests:2", 1),
+        ("R,me,A,,ask,soon,,\nR,me,B,,ask,2026-03-05,nobody,\n", "R<A> requests:1 requests:2", 0),
+        ("R,me,A,,ask,2026-03-05,nobody,\nR,me,B,,ask,2026-03-06,,\n", "R<B> requests:1", 1),
+    ] {
+        let books = Exports::rows(&invoices, requests, "").books();
+        assert_eq!((held_back(&books), books.requests.len()), (vec![held.to_owned()], used), "{requests}");
+        assert!(books.requests.iter().all(|request| books.invoices[request.invoice as usize].requests.len() == 1));
+    }
+}
+
+#[test]
 fn repeats_hold_nothing_back() {
     let exports = Exports::rows(&format!("{LINE}\"A\" , 1,me,north,2026-03-04,USD,5,widget,,\n"), REQUEST, "");
     let mut exports = exports;

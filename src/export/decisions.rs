@@ -10,6 +10,7 @@ use crate::money::Currency;
 use crate::record::{DECISION_AMOUNTS, Decision, Filled, Place};
 use crate::text::Sym;
 use crate::time::Zone;
+use rayon::prelude::*;
 
 /// A row of the decisions.
 pub(super) struct DecisionRow {
@@ -55,11 +56,11 @@ impl DecisionBook {
         let owners = std::mem::take(&mut self.owners);
         let (order, starts) = by_owner(&owners, requests.len());
         self.by_request = order;
-        for (request, bounds) in requests.iter_mut().zip(starts.windows(2)) {
+        requests.par_iter_mut().zip(starts.par_windows(2)).for_each(|(request, bounds)| {
             if let [start, end] = *bounds {
                 (request.decisions_start, request.decisions_end) = (start, end);
             }
-        }
+        });
     }
 
     /// The currency of the invoice that a decision's request is about.
@@ -72,6 +73,10 @@ impl DecisionBook {
 
 impl Judge for DecisionBook {
     type Row = DecisionRow;
+
+    fn touch(&self, rows: &[Ids]) {
+        self.requests.touch(rows.iter().map(|ids| ids.of));
+    }
 
     fn like(&self, row: &DecisionRow, print: Print) -> Option<Place> {
         let first = self.first.get(row.decision.id)? as usize;

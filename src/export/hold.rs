@@ -30,8 +30,10 @@ pub(super) fn hold_back(decisions: &mut DecisionBook, texts: &Texts) -> Vec<Held
     if !because.is_empty() {
         cascade(&mut because, &children(requests, &ragged));
     }
-    for (at, invoice) in (0..).zip(&mut requests.invoices.invoices) {
-        invoice.held_back = invoices.contains_key(&at);
+    for at in invoices.keys() {
+        if let Some(invoice) = requests.invoices.invoices.get_mut(*at as usize) {
+            invoice.held_back = true;
+        }
     }
     list(because, requests, texts)
 }

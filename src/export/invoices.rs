@@ -1,7 +1,7 @@
 //! The invoices: their lines judged one by one, and what a reference to an invoice or a line may rely on.
 
 use super::cells::{Aside, Cells, CurrencyCell, Ids, Money, Numbers, Print, Record};
-use super::ledger::{BySym, Judge, Mark, Shared, by_owner};
+use super::ledger::{BySym, Judge, Mark, Shared, in_order, starts};
 use super::row::Fault;
 use super::words::Words;
 use super::zeros::Padded;
@@ -13,6 +13,7 @@ use crate::time::{Stamp, Zone};
 use chrono::NaiveDate;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -89,6 +90,16 @@ impl InvoiceBook {
         self.of.get(id)
     }
 
+    /// Looks at invoices and their lines, so that they are near afterwards.
+    pub(super) fn touch(&self, ids: impl Iterator<Item = Sym> + Clone) {
+        let found = ids.filter_map(|id| self.find(id));
+        std::hint::black_box(found.clone().fold(0, |seen, invoice| seen ^ invoice));
+        let starts = found.filter_map(|invoice| self.invoices.get(invoice as usize)).map(|invoice| invoice.lines.start);
+        std::hint::black_box(starts.clone().fold(0, |seen, start| seen ^ start));
+        let lines = starts.filter_map(|start| self.lines.get(start as usize));
+        std::hint::black_box(lines.fold(0, |seen, line| seen ^ line.line.bits()));
+    }
+
     /// The invoice that a request names. That of a ragged row counts, as the request bears its id too.
     pub(super) fn named(&mut self, id: Sym) -> Option<u32> {
         if self.ragged_ids.contains(&id) { Some(self.find_or_add(id)) } else { self.find(id) }
@@ -147,15 +158,16 @@ impl InvoiceBook {
     pub(super) fn group(&mut self) {
         (self.prints, self.previous, self.latest) = Default::default();
         let owners = std::mem::take(&mut self.owners);
-        let (order, starts) = by_owner(&owners, self.invoices.len());
+        let starts = starts(&owners, self.invoices.len());
         if !owners.is_sorted() {
+            let order = in_order(&owners, &starts);
             self.lines = order.iter().filter_map(|at| self.lines.get(*at as usize).copied()).collect();
         }
-        for (invoice, bounds) in self.invoices.iter_mut().zip(starts.windows(2)) {
+        self.invoices.par_iter_mut().zip(starts.par_windows(2)).for_each(|(invoice, bounds)| {
             if let [start, end] = *bounds {
                 invoice.lines = start..end;
             }
-        }
+        });
     }
 
     /// The rejected rows of each invoice that has any. Ids of ragged rows count if another row bears them.

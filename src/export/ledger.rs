@@ -14,6 +14,7 @@ use crate::text::{Interner, List, PARTS, Sym, Texts};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use smallvec::SmallVec;
 
 /// What the tables add to.
 pub(super) struct Shared {
@@ -35,7 +36,7 @@ impl Shared {
         let words: Vec<&Interner> = blocks.iter().map(|block| &block.batch.texts.words).collect();
         let lists: Vec<&[List; PARTS]> = blocks.iter().map(|block| &block.batch.texts.ids).collect();
         if !self.texts.has_room(&lists, &words) {
-            return Err("the exports have more different ids than fit in 32 bits");
+            return Err("the exports have more different ids than fit in 31 bits");
         }
         if !self.aside.seldom.has_room(blocks.iter().map(|block| block.batch.aside.seldom.count() as usize).sum()) {
             return Err("the exports have more filled cells than are counted in 32 bits");
@@ -81,9 +82,16 @@ impl Shared {
     }
 }
 
+/// So many rows at once are taken in.
+const TOUCHED_AT_ONCE: usize = 64;
+
 /// What a table does with its rows.
 pub(super) trait Judge: Send {
     type Row: Record;
+
+    /// Looks at what rows with these ids will be judged by, so that it is near afterwards: memory is waited for once, not row
+    /// by row.
+    fn touch(&self, _rows: &[Ids]) {}
 
     /// An earlier row that was kept, has the same key and the same print.
     fn like(&self, row: &Self::Row, print: Print) -> Option<Place>;
@@ -147,13 +155,20 @@ impl<'a, J: Judge> Ledger<'a, J> {
     }
 
     fn absorb(&mut self, mut block: Block<J::Row>, numbers: &Numbers, at: &mut Reached) -> Result<(), &'static str> {
-        for (lines, print, parsed) in &mut block.batch.rows {
-            if let Parsed::LeftOut(reason) = parsed {
-                at.leave_out(*reason)?;
-                continue;
+        for rows in block.batch.rows.chunks_mut(TOUCHED_AT_ONCE) {
+            let sound = rows.iter().filter_map(|(_, _, parsed)| match parsed {
+                Parsed::Sound(row) => Some(numbers.ids(row.ids())),
+                Parsed::Faulty(_) | Parsed::LeftOut(_) => None,
+            });
+            self.judge.touch(&sound.collect::<SmallVec<[Ids; TOUCHED_AT_ONCE]>>());
+            for (lines, print, parsed) in rows {
+                if let Parsed::LeftOut(reason) = parsed {
+                    at.leave_out(*reason)?;
+                    continue;
+                }
+                let (place, line) = at.record(*lines)?;
+                self.take(parsed, numbers, &Mark { place, line, print: *print });
             }
-            let (place, line) = at.record(*lines)?;
-            self.take(parsed, numbers, &Mark { place, line, print: *print });
         }
         at.line = at.line.saturating_add(block.lines as u64);
         Ok(())
@@ -256,6 +271,12 @@ impl BySym {
 /// The items' places in the order of their owners, each owner's in the order in which they came; and where each owner's
 /// begin, with the count of all at the end.
 pub(super) fn by_owner(owners: &[u32], groups: usize) -> (Vec<u32>, Vec<u32>) {
+    let starts = starts(owners, groups);
+    (in_order(owners, &starts), starts)
+}
+
+/// Where each owner's items begin among those of all, with the count of all at the end.
+pub(super) fn starts(owners: &[u32], groups: usize) -> Vec<u32> {
     let mut starts = vec![0_u32; groups + 1];
     for owner in owners {
         starts[*owner as usize + 1] += 1;
@@ -263,14 +284,19 @@ pub(super) fn by_owner(owners: &[u32], groups: usize) -> (Vec<u32>, Vec<u32>) {
     for group in 0..groups {
         starts[group + 1] += starts[group];
     }
+    starts
+}
+
+/// The items' places in the order of their owners.
+pub(super) fn in_order(owners: &[u32], starts: &[u32]) -> Vec<u32> {
     let mut order = vec![0_u32; owners.len()];
-    let mut next = starts.clone();
+    let mut next = starts.to_vec();
     for (item, owner) in (0_u32..).zip(owners) {
         let slot = &mut next[*owner as usize];
         order[*slot as usize] = item;
         *slot += 1;
     }
-    (order, starts)
+    order
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ pub use index::{Index, index};
 use input::Refused;
 use invoices::InvoiceBook;
 use ledger::{Judge, Ledger, Shared};
+use rayon::prelude::*;
 use requests::RequestBook;
 pub(crate) use row::Fault;
 use std::collections::{BTreeMap, BTreeSet};
@@ -322,9 +323,9 @@ fn books(mut decisions: DecisionBook, shared: Shared, reconciliation: Reconcilia
 
 /// The requests that name a parent, grouped by it and in the order of their rows; and where each group lies.
 fn families(requests: &[Request]) -> (Vec<u32>, Vec<(Sym, u32, u32)>) {
-    let with_parent = (0_u32..).zip(requests).filter(|(_, request)| !request.parent.is_blank());
+    let with_parent = requests.par_iter().enumerate().filter(|(_, request)| !request.parent.is_blank());
     let mut children: Vec<(Sym, u32, &Request)> =
-        with_parent.map(|(at, request)| (request.parent, at, request)).collect();
+        with_parent.map(|(at, request)| (request.parent, at as u32, request)).collect();
     children.sort_by_key(|(parent, _, request)| (parent.index(), request.place));
     let mut groups: Vec<(Sym, u32, u32)> = Vec::new();
     for (at, (parent, ..)) in (0_u32..).zip(&children) {

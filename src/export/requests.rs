@@ -45,6 +45,8 @@ pub(super) struct RequestBook {
     marks: Vec<(u64, u64)>,
     /// Sound rows whose id an earlier sound row bears, by id and print.
     again: HashMap<(Sym, u64), Place, FixedState>,
+    /// Whether a case's used row names another invoice than the first of its rows.
+    disagrees: bool,
     /// Rejected rows with a readable id.
     pub(super) rejected: Vec<(Ids, Place)>,
     /// Ragged rows with a readable id.
@@ -66,6 +68,7 @@ impl RequestBook {
             by_invoice: Vec::new(),
             marks: Vec::new(),
             again: HashMap::default(),
+            disagrees: false,
             rejected: Vec::new(),
             ragged: Vec::new(),
             ragged_ids: HashSet::default(),
@@ -99,6 +102,15 @@ impl RequestBook {
         self.cases.get(self.find(id)? as usize)?.used
     }
 
+    /// Looks at the cases of requests and at their invoices, so that they are near afterwards.
+    pub(super) fn touch(&self, requests: impl Iterator<Item = Sym> + Clone) {
+        let found = requests.filter_map(|id| self.find(id));
+        std::hint::black_box(found.clone().fold(0, |seen, case| seen ^ case));
+        let cases = found.filter_map(|case| self.cases.get(case as usize));
+        std::hint::black_box(cases.clone().fold(0, |seen, case| seen ^ case.invoice.bits()));
+        self.invoices.touch(cases.map(|case| case.invoice));
+    }
+
     /// The case with an id, which is added if it is new.
     pub(super) fn find_or_add(&mut self, ids: Ids) -> u32 {
         if let Some(found) = self.find(ids.own) {
@@ -113,29 +125,45 @@ impl RequestBook {
         at
     }
 
-    /// Judges what had to wait, once all rows are read, and puts the used requests in order.
+    /// Judges what had to wait, once all rows are read, and tells every party where the used requests are.
     pub(super) fn settle(&mut self, shared: &mut Shared) {
         let mut requests = std::mem::take(&mut self.requests);
+        let dangles = |request: &Request| !request.parent.is_blank() && !self.is_borne(request.parent);
+        if self.disagrees || !self.again.is_empty() || requests.par_iter().any(dangles) {
+            self.judge_again(&mut requests, shared);
+        }
+        (self.marks, self.again) = Default::default();
+        // In parallel, as a request's parent may be anywhere.
+        requests.par_iter_mut().for_each(|request| {
+            request.parent_index = self.used(request.parent).unwrap_or(NO_PARENT);
+        });
+        self.requests = requests;
+        self.group();
+    }
+
+    /// Rejects rows that cannot be used now that all are read, and notes which are used.
+    fn judge_again(&mut self, requests: &mut Vec<Request>, shared: &mut Shared) {
         self.cases.iter_mut().for_each(|case| case.used = None);
-        self.again = HashMap::default();
         let mut is_used = Vec::with_capacity(requests.len());
-        for (at, request) in (0_u32..).zip(&requests) {
-            let fault = self.last_fault(request, &requests, shared);
+        for (at, request) in requests.iter().enumerate() {
+            let fault = self.last_fault(request, requests, shared);
             is_used.push(fault.is_none());
+            let invoice = self.invoices.invoices.get(request.invoice as usize).map_or(Sym::BLANK, |invoice| invoice.id);
             if let Some(fault) = fault {
-                let invoice = self.invoices.invoices.get(request.invoice as usize).map_or(Sym::BLANK, |i| i.id);
                 self.rejected.push((Ids { own: request.id, of: invoice, parent: request.parent }, request.place));
-                let line = self.marks.get(at as usize).map_or(0, |(line, _)| *line);
+                let line = self.marks.get(at).map_or(0, |(line, _)| *line);
                 shared.reject(request.place, line, fault);
             } else if let Some(case) = self.case_mut(request.id) {
-                case.used = Some(at);
+                (case.used, case.invoice) = (Some(at as u32), invoice);
             }
         }
         let mut is_used = is_used.into_iter();
         requests.retain(|_| is_used.next() == Some(true));
-        self.marks = Vec::new();
-        self.requests = requests;
-        self.group();
+        for (at, request) in (0..).zip(&*requests) {
+            if let Some(case) = self.case_mut(request.id) {
+                case.used = Some(at);
+            }
+        }
     }
 
     fn case_mut(&mut self, id: Sym) -> Option<&mut Case> {
@@ -156,38 +184,26 @@ impl RequestBook {
         Some(shared.dangling(Column::ParentRequestId, parent, "is the `request_id` of no request", like))
     }
 
-    /// Lists the used requests by invoice and tells every party where they are.
+    /// Lists the used requests by invoice.
     fn group(&mut self) {
         let owners: Vec<u32> = self.requests.iter().map(|request| request.invoice).collect();
         let invoices = &mut self.invoices.invoices;
         let (order, starts) = by_owner(&owners, invoices.len());
         self.by_invoice = order;
-        for (invoice, bounds) in invoices.iter_mut().zip(starts.windows(2)) {
+        invoices.par_iter_mut().zip(starts.par_windows(2)).for_each(|(invoice, bounds)| {
             if let [start, end] = *bounds {
                 invoice.requests = start..end;
             }
-        }
-        // In parallel what waits for memory: a request's invoice and its parent may be anywhere.
-        let invoices = &self.invoices.invoices;
-        let about = |request: &Request| invoices.get(request.invoice as usize).map(|invoice| invoice.id);
-        let about: Vec<Option<Sym>> = self.requests.par_iter().map(about).collect();
-        for (at, invoice) in (0_u32..).zip(about) {
-            let id = self.requests.get(at as usize).map_or(Sym::BLANK, |request| request.id);
-            if let Some(case) = self.case_mut(id) {
-                case.used = Some(at);
-                case.invoice = invoice.unwrap_or(case.invoice);
-            }
-        }
-        let mut requests = std::mem::take(&mut self.requests);
-        requests.par_iter_mut().for_each(|request| {
-            request.parent_index = self.used(request.parent).unwrap_or(NO_PARENT);
         });
-        self.requests = requests;
     }
 }
 
 impl Judge for RequestBook {
     type Row = RequestRow;
+
+    fn touch(&self, rows: &[Ids]) {
+        self.invoices.touch(rows.iter().map(|ids| ids.of));
+    }
 
     fn like(&self, row: &RequestRow, print: Print) -> Option<Place> {
         let id = row.request.id;
@@ -230,9 +246,11 @@ impl Judge for RequestBook {
         }
         let index = self.requests.len() as u32;
         if let Some(case) = self.case_mut(request.id) {
-            match case.used {
-                None => case.used = Some(index),
-                Some(_) => _ = self.again.insert((request.id, at.print), at.place),
+            let (is_first, disagrees) = (case.used.is_none(), case.invoice != about);
+            case.used = case.used.or(Some(index));
+            self.disagrees |= disagrees;
+            if !is_first {
+                self.again.insert((request.id, at.print), at.place);
             }
         }
         self.requests.push(Request { invoice, ..request });
