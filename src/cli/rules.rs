@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::policies::{PolicyArgs, no_rule};
 use crate::policy::rule::Rule;
 use crate::policy::{Catalogue, Policy};
+use crate::report::facts;
 use crate::report::layout::{Table, left, short, wrapped};
 use anstyle::Style;
 use std::io::{self, Write};
@@ -68,19 +69,10 @@ fn show(catalogue: &Catalogue, policy: &Policy, rule: &Rule, to: &mut dyn Write)
     item("policy", &format!("{} ({})", policy.name, policy.title), to)?;
     item("clause", &rule.clause, to)?;
     item("severity", rule.severity.name(), to)?;
-    item("reading", rule.reading.as_deref().unwrap_or("the text allows one reading only"), to)?;
-    let words =
-        |words: &[crate::policy::word::Word]| words.iter().map(|word| word.text()).collect::<Vec<_>>().join(", ");
-    match &rule.kinds {
-        _ if rule.check.is_about_lines() => item("about", "invoice lines", to)?,
-        Some(kinds) => item("about", &words(kinds), to)?,
-        None if rule.except_kinds.is_empty() => item("about", "every kind of request", to)?,
-        None => item("about", &format!("every kind of request but {}", words(&rule.except_kinds)), to)?,
+    facts::of_rule(rule).iter().try_for_each(|fact| item(fact.name, &fact.text, to))?;
+    if rule.reading.is_none() {
+        item("reading", "the text allows one reading only", to)?;
     }
-    if let Some(replaced) = &rule.replaces {
-        item("replaces", replaced, to)?;
-    }
-    item("check", rule.check.kind(), to)?;
     let written = catalogue.written(rule);
     if !written.is_empty() {
         item("written", &format!("in {}:", rule.written.file), to)?;
@@ -93,9 +85,9 @@ fn show(catalogue: &Catalogue, policy: &Policy, rule: &Rule, to: &mut dyn Write)
 /// A named text, its further lines under the first.
 pub(super) fn item(name: &str, text: &str, to: &mut dyn Write) -> io::Result<()> {
     let dim = Style::new().dimmed();
-    for (at, line) in wrapped(text, WIDTH - 12).iter().enumerate() {
+    for (at, line) in wrapped(text, WIDTH - 14).iter().enumerate() {
         let name = if at == 0 { name } else { "" };
-        writeln!(to, "  {dim}{name:<8}{dim:#}  {line}")?;
+        writeln!(to, "  {dim}{name:<10}{dim:#}  {line}")?;
     }
     Ok(())
 }

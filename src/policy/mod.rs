@@ -34,6 +34,7 @@ use rule::{Rule, Schedule};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use word::Word;
 
 /// One family's text, all its versions.
@@ -127,6 +128,15 @@ pub struct Version {
     pub id: String,
     /// The first day on which it is in force; `None`: always.
     pub from: Option<NaiveDate>,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.from {
+            Some(from) => write!(to, "{} (in force from {from})", self.id),
+            None => to.write_str(&self.id),
+        }
+    }
 }
 
 /// What an outcome means.

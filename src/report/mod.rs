@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod coverage;
 pub mod evidence;
 pub mod exposure;
+pub mod facts;
 pub mod files;
 pub mod findings;
 pub mod folder;

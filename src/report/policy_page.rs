@@ -1,13 +1,12 @@
 //! A policy as a page, in Markdown and in HTML: each clause with the rules that test it, their reading and worked examples,
 //! and what is not tested, and why.
 
+use super::facts::{self, Fact};
 use super::html::{STYLE, csp_of_style};
-use super::layout::counted;
-use crate::column::Column;
 use crate::example::Example;
 use crate::policy::condition::Term;
 use crate::policy::rule::{Rule, Schedule, Stage, Work};
-use crate::policy::word::{Number, Word};
+use crate::policy::word::Number;
 use crate::policy::{Alternative, Catalogue, Policy, Strictness, Untested};
 use crate::wording;
 use askama::Template;
@@ -24,11 +23,6 @@ pub struct PolicyPage<'a> {
     schedules: Vec<ScheduleTable<'a>>,
     /// Of clauses that no rule cites.
     untested: Vec<&'a Untested>,
-}
-
-struct Fact {
-    name: &'static str,
-    text: String,
 }
 
 /// A clause that some rule cites.
@@ -110,7 +104,7 @@ impl<'a> PolicyPage<'a> {
         PolicyPage {
             name: policy.own_name(),
             title: &policy.title,
-            facts: facts(policy),
+            facts: facts::of_policy(policy),
             clauses,
             readings: policy.alternatives.iter().map(ReadingEntry::of).collect(),
             schedules: policy.schedules.iter().map(|schedule| ScheduleTable::of(policy, schedule)).collect(),
@@ -141,46 +135,6 @@ impl<'a> PolicyPage<'a> {
     }
 }
 
-/// What a policy says of itself.
-fn facts(policy: &Policy) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let mut add = |name, text: String| {
-        if !text.is_empty() {
-            facts.push(Fact { name, text });
-        }
-    };
-    add("name", policy.own_name().to_owned());
-    if policy.amendment.is_some() {
-        add("amends", policy.name.clone());
-    }
-    add("source", policy.source.clone());
-    add("reading", policy.reading.clone());
-    if policy.base {
-        add("applies", "to the cases of every policy that does not replace its rules".to_owned());
-    }
-    for version in &policy.versions {
-        let from = version.from.map_or("always in force".to_owned(), |day| format!("in force from {day}"));
-        add("version", format!("{}, {from}", version.id));
-    }
-    add("zone", policy.zone.name().to_owned());
-    if let Some(calendar) = &policy.calendar {
-        let (first, last) = calendar.covers();
-        let holidays = calendar.holidays().range(first..=last).count() as u64;
-        add(
-            "calendar",
-            format!("{}: {} from {first} to {last}", calendar.name, counted(holidays, "holiday", "holidays")),
-        );
-    }
-    if let Some(upper) = &policy.upper_side {
-        let mut text = format!("largest amounts are also held against {}", words(&upper.kinds));
-        if !upper.except_reasons.is_empty() {
-            text.push_str(&format!(", unless the reason is {}", words(&upper.except_reasons)));
-        }
-        add("upper side", text);
-    }
-    facts
-}
-
 impl<'a> RuleEntry<'a> {
     fn of(catalogue: &'a Catalogue, rule: &'a Rule, examples: &'a [Example]) -> RuleEntry<'a> {
         let written = catalogue.written(rule);
@@ -189,54 +143,12 @@ impl<'a> RuleEntry<'a> {
             clause: &rule.clause,
             title: &rule.title,
             severity: rule.severity.name(),
-            facts: scope(rule),
+            facts: facts::of_rule(rule),
             examples: examples.iter().filter(|example| example.rule == rule.id).map(ExampleEntry::of).collect(),
             written,
             fence: fence(written),
         }
     }
-}
-
-/// To what a rule applies, and how it is read.
-fn scope(rule: &Rule) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let mut add = |name, text: String| facts.push(Fact { name, text });
-    add(
-        "about",
-        match &rule.kinds {
-            _ if rule.check.is_about_lines() => "invoice lines".to_owned(),
-            Some(kinds) => words(kinds),
-            None if rule.except_kinds.is_empty() => "every kind of request".to_owned(),
-            None => format!("every kind of request but {}", words(&rule.except_kinds)),
-        },
-    );
-    if let Some(target) = &rule.target {
-        add("target", words(target));
-    }
-    if !rule.when.is_empty() {
-        add("applies if", rule.when.iter().map(wording::question).collect::<Vec<_>>().join("; "));
-    }
-    if !rule.needs.is_empty() {
-        let columns: Vec<&str> = rule.needs.iter().map(|column| Column::from(*column).name()).collect();
-        add("needs", columns.join(", "));
-    }
-    if rule.upper_side {
-        add("upper side", "its largest amount is held against the other kinds too".to_owned());
-    }
-    add("check", rule.check.kind().to_owned());
-    match (&rule.since, &rule.until) {
-        (Some(since), Some(until)) => add("in force", format!("from {since} until {until}")),
-        (Some(since), None) => add("in force", format!("from {since}")),
-        (None, Some(until)) => add("in force", format!("until {until}")),
-        (None, None) => {}
-    }
-    if let Some(replaced) = &rule.replaces {
-        add("replaces", replaced.clone());
-    }
-    if let Some(reading) = &rule.reading {
-        add("reading", reading.clone());
-    }
-    facts
 }
 
 impl<'a> ExampleEntry<'a> {
@@ -289,10 +201,6 @@ fn share(percent: Number, of: Option<Term>) -> String {
         Some(term) => format!("{} % of the {}", percent.0, wording::term(term)),
         None => format!("{} %", percent.0),
     }
-}
-
-fn words(words: &[Word]) -> String {
-    words.iter().map(|word| word.text()).collect::<Vec<_>>().join(", ")
 }
 
 /// A line that encloses a text in Markdown: longer than any such line in it.

@@ -14,7 +14,7 @@ fn policies_are_listed_and_shown() {
     assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["acme", "3", "2026-01-01", "UTC", "Acme", "returns"]);
     let shown = stdout(&desk.run(&["policy", "show", "acme", "--policies", "policies"]).code(0));
     for says in [
-        "2026, in force from 2026-01-01",
+        "2026 (in force from 2026-01-01)",
         "acme.2-gift-cards",
         "A card that was not used",
         "Staff are friendly",

@@ -12,7 +12,8 @@ use super::policies::PolicyArgs;
 use super::rules::{item, list};
 use crate::policy::rule::Rule;
 use crate::policy::{Catalogue, Policy, Version};
-use crate::report::layout::{Table, counted, left, right, short};
+use crate::report::facts;
+use crate::report::layout::{Table, left, right, short};
 use crate::wording::did_you_mean;
 use anstyle::Style;
 use clap::Subcommand;
@@ -126,27 +127,9 @@ fn list_all(catalogue: &Catalogue, to: &mut dyn Write) -> io::Result<()> {
 }
 
 fn show(policy: &Policy, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "{BOLD}{}{BOLD:#}  {}", policy.own_name(), policy.title)?;
+    writeln!(to, "{BOLD}{}{BOLD:#}", policy.title)?;
     item("file", &policy.file, to)?;
-    if policy.amendment.is_some() {
-        item("amends", &policy.name, to)?;
-    }
-    item("source", &policy.source, to)?;
-    item("reading", &policy.reading, to)?;
-    if policy.base {
-        item("applies", "to the cases of every policy that does not replace its rules", to)?;
-    }
-    item("zone", policy.zone.name(), to)?;
-    if let Some(calendar) = &policy.calendar {
-        let (first, last) = calendar.covers();
-        let holidays = calendar.holidays().range(first..=last).count() as u64;
-        let holidays = counted(holidays, "holiday", "holidays");
-        item("calendar", &format!("{}: {holidays} from {first} to {last}", calendar.name), to)?;
-    }
-    for version in &policy.versions {
-        let from = version.from.map_or("always in force".to_owned(), |day| format!("in force from {day}"));
-        item("version", &format!("{}, {from}", version.id), to)?;
-    }
+    facts::of_policy(policy).iter().try_for_each(|fact| item(fact.name, &fact.text, to))?;
     writeln!(to)?;
     list(&policy.rules.iter().map(|rule| (policy, rule)).collect::<Vec<_>>(), to)?;
     readings(&policy.rules, to)?;

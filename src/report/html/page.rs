@@ -5,7 +5,7 @@ use crate::check::outcome::Verdict;
 use crate::money::{self, Currency};
 use crate::plan::Listed;
 use crate::policy::rule::Severity;
-use crate::policy::{Catalogue, Policy};
+use crate::policy::{Catalogue, Policy, Version};
 use crate::report::coverage::{Covered, covered};
 use crate::report::exposure::{Exposures, Group, Total};
 use crate::report::layout::{count, counted, encoded, grouped, plain};
@@ -254,14 +254,10 @@ fn left_out<'a>(file: &'a FileRows<'_>) -> impl Iterator<Item = [String; 4]> + '
 
 fn policy_view(policy: &Policy, rules: &[Listed<'_>]) -> PolicyView {
     let own = || rules.iter().filter(|listed| std::ptr::eq(listed.policy, policy));
-    let version = |version: &crate::policy::Version| match version.from {
-        Some(from) => format!("{} (in force from {from})", version.id),
-        None => version.id.clone(),
-    };
     PolicyView {
         name: policy.own_name().to_owned(),
         title: policy.title.clone(),
-        versions: policy.versions.iter().map(version).collect(),
+        versions: policy.versions.iter().map(Version::to_string).collect(),
         source: policy.source.clone(),
         reading: policy.reading.clone(),
         rules: counted(own().count() as u64, "rule", "rules"),

@@ -234,11 +234,7 @@ pub fn method(book: &mut Book, catalogue: &Catalogue, rules: &[Listed<'_>], tota
 
 fn of_policy(lists: &mut Lists<'_>, policy: &Policy, rules: &[Listed<'_>]) -> Done {
     lists.heading(&[&policy.title])?;
-    let version = |version: &Version| match version.from {
-        Some(from) => format!("{} (in force from {from})", version.id),
-        None => version.id.clone(),
-    };
-    let versions: Vec<String> = policy.versions.iter().map(version).collect();
+    let versions: Vec<String> = policy.versions.iter().map(Version::to_string).collect();
     for (name, text) in [
         ("name", policy.own_name()),
         ("versions", &versions.join(", ")),
