@@ -114,6 +114,24 @@ fn worked_examples_are_run() {
 }
 
 #[test]
+fn the_worked_examples_of_a_folder_are_run_together() {
+    let desk = desk();
+    let said = stderr(&desk.run(&["policy", "test", "policies"]).code(2));
+    assert!(said.contains("`policies` has no worked examples"), "{said}");
+    for name in ["tea", "tea-room"] {
+        desk.run(&["policy", "new", name, "--out", "terms"]).code(0);
+    }
+    let said = stdout(&desk.run(&["policy", "test", "terms"]).code(0));
+    assert!(said.contains("16 examples give what they expect; 0 problems"), "{said}");
+    desk.put("terms/a.examples.toml", "policy = 1");
+    desk.put("terms/b.examples.toml", "policy = 2");
+    let said = stderr(&desk.run(&["policy", "test", "terms"]).code(2));
+    assert!(said.contains("terms/a.examples.toml:1:10") && said.contains("terms/b.examples.toml:1:10"), "{said}");
+    let said = stdout(&desk.run(&["policy", "test", "terms/tea.toml", "terms/tea-room.examples.toml"]).code(0));
+    assert!(said.contains("16 examples"), "{said}");
+}
+
+#[test]
 fn a_new_policy_passes_its_check_and_its_examples_and_nothing_is_written_over() {
     let desk = desk();
     let said = stdout(&desk.run(&["policy", "new", "tea-room", "--out", "mine/terms"]).code(0));

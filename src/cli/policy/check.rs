@@ -1,6 +1,6 @@
 //! `reperform policy check`: whether a file is a policy, and what in it was probably not meant.
 
-use super::{folder_of, is_examples};
+use super::{expanded, folder_of, is_examples};
 use crate::cli::Status;
 use crate::cli::failure::{Failure, rendered};
 use crate::cli::policies::{add, of_folder, text_of};
@@ -10,7 +10,6 @@ use crate::policy::{Level, Problem, Source, shipped};
 use crate::report::layout::counted;
 use crate::report::problems;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +52,8 @@ struct Answer {
 pub(super) fn check(args: &Args) -> Result<Status, Failure> {
     let mut by_folder: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
     let mut answer = Answer::default();
-    for path in expanded(&args.files)? {
+    let policies = "policy file: name one with files `NAME.toml`";
+    for path in expanded(&args.files, policies, |file| !is_examples(file))? {
         if is_examples(&path) {
             let line = format!("{0}: worked examples; run them by `reperform policy test {0}`", path.display());
             answer.lines.push(line);
@@ -70,34 +70,6 @@ pub(super) fn check(args: &Args) -> Result<Status, Failure> {
         Some(Level::Warning) if args.deny_warnings => Ok(Status::Deviations),
         _ => Ok(Status::Fine),
     }
-}
-
-/// The files, those of folders by name. Of a folder, examples are left out.
-fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let unreadable = |error| {
-            let help = "check the path and the permission to read it".to_owned();
-            Failure::new(format!("the folder `{}` cannot be read: {error}", path.display()), Some(help))
-        };
-        let entries = fs::read_dir(path).map_err(unreadable)?;
-        let mut own: Vec<PathBuf> =
-            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(unreadable)?;
-        own.retain(|file| {
-            file.extension().is_some_and(|found| found == "toml") && file.is_file() && !is_examples(file)
-        });
-        own.sort();
-        if own.is_empty() {
-            let help = "name a folder with policies: files `NAME.toml`".to_owned();
-            return Err(Failure::new(format!("the folder `{}` has no policy file", path.display()), Some(help)));
-        }
-        files.extend(own);
-    }
-    Ok(files)
 }
 
 impl Answer {

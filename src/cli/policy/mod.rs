@@ -17,6 +17,7 @@ use crate::report::layout::{Table, left, right, short};
 use crate::wording::did_you_mean;
 use anstyle::Style;
 use clap::Subcommand;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,8 +68,9 @@ enum Command {
     /// Run the worked examples of a policy, together with the shipped policies and those beside it.
     #[command(after_help = "Exit status: 0 all as expected, 1 some not, 2 not run.")]
     Test {
-        /// The file of examples, `NAME.examples.toml`, or the policy beside which it lies.
-        file: PathBuf,
+        /// The files of examples, `NAME.examples.toml`, or the policies beside which they lie, or folders of them.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
 }
 
@@ -94,7 +96,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             doc::doc(&catalogue, policy, *format)?;
         }
         Command::Check(args) => return check::check(args),
-        Command::Test { file } => return test::test(file),
+        Command::Test { files } => return test::test(files),
     }
     Ok(Status::Fine)
 }
@@ -162,4 +164,29 @@ fn folder_of(path: &Path) -> &Path {
 
 fn is_examples(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".examples.toml")
+}
+
+/// The files, and in place of each folder those of its TOML files that are wanted, by name; `what` they are.
+fn expanded(paths: &[PathBuf], what: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = |error| {
+            let help = "check the path and the permission to read it".to_owned();
+            Failure::new(format!("the folder `{}` cannot be read: {error}", path.display()), Some(help))
+        };
+        let entries = fs::read_dir(path).map_err(unreadable)?;
+        let mut own: Vec<PathBuf> =
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(unreadable)?;
+        own.retain(|file| file.extension().is_some_and(|found| found == "toml") && file.is_file() && wanted(file));
+        own.sort();
+        if own.is_empty() {
+            return Err(Failure::new(format!("the folder `{}` has no {what}", path.display()), None));
+        }
+        files.extend(own);
+    }
+    Ok(files)
 }
