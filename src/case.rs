@@ -363,7 +363,8 @@ impl<'a> Case<'a> {
         self.cell(place, column, stamp.day(self.plan.policy.zone)).not_after(self.cutoff())
     }
 
-    fn cutoff(&self) -> NaiveDate {
+    /// The last day on which an event has happened that an export shows.
+    pub fn cutoff(&self) -> NaiveDate {
         if self.run.as_of_given { self.run.as_of } else { NaiveDate::MAX }
     }
 

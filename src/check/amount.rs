@@ -19,7 +19,7 @@ pub fn exact(exact: &ExactAmount, case: &Case<'_>, side: Side) -> Outcome {
     }
     let mut possible = Possible::default();
     for accepted in basis::accepted(&exact.by, case, side) {
-        possible.add(match accepted.and_then(|amounts| Limits::of(case, amounts)) {
+        possible.add(match accepted.and_then(|amounts| Limits::of(case, exact.of, &amounts)) {
             Err(why) => Outcome::Indeterminate(why),
             Ok(limits) => compare(exact, case, side, &limits),
         });
@@ -36,16 +36,21 @@ struct Limits {
 }
 
 /// Whether more amounts may be accepted than are known.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum More {
     No,
-    /// Between the smallest that is known and this.
-    UpTo(Decimal),
+    /// One of several, none above `top`.
+    OneOf {
+        top: Decimal,
+        around: Around,
+    },
     Any,
 }
 
+/// Of the further amounts those next to the actual one, among them the nearest; `None` if any may be.
+type Around = Option<SmallVec<[Decimal; 4]>>;
+
 impl Limits {
-    fn of(case: &Case<'_>, amounts: Amounts) -> Result<Limits, &'static str> {
+    fn of(case: &Case<'_>, of: Term, amounts: &Amounts) -> Result<Limits, &'static str> {
         let too_large = "an amount is too large to be reckoned with";
         let round = |amount: &Exact| money::rounded(amount, case.currency()).ok_or(too_large);
         let mut known: SmallVec<[Decimal; 4]> = amounts.known.iter().map(round).collect::<Result<_, _>>()?;
@@ -53,7 +58,13 @@ impl Limits {
         known.dedup();
         let more = match &amounts.open {
             Open::No => More::No,
-            Open::UpTo(most) => More::UpTo(round(most)?),
+            Open::OneOf(parts) => {
+                let tops: SmallVec<[Decimal; 2]> = parts.iter().map(|p| round(&p.most())).collect::<Result<_, _>>()?;
+                let actual = money::exact(case.term(of).low);
+                let next: Option<Vec<_>> = parts.iter().map(|parts| parts.around(&actual)).collect();
+                let rounded = |next: Vec<SmallVec<_>>| next.iter().flatten().map(round).collect::<Result<_, _>>();
+                More::OneOf { top: tops.into_iter().max().unwrap_or_default(), around: next.map(rounded).transpose()? }
+            }
             Open::Any => More::Any,
         };
         Ok(Limits { known, more })
@@ -71,7 +82,7 @@ impl Limits {
     fn top(&self) -> Option<Decimal> {
         match self.more {
             More::No => Some(self.largest()),
-            More::UpTo(most) => Some(most.max(self.largest())),
+            More::OneOf { top, .. } => Some(top.max(self.largest())),
             More::Any => None,
         }
     }
@@ -81,8 +92,35 @@ impl Limits {
         self.known.iter().copied().min_by_key(|a| plus(actual, -*a).abs()).unwrap_or_default()
     }
 
+    /// By how much an amount differs from the nearest one, if that is known in spite of those that are not.
+    fn difference(&self, actual: Decimal) -> Option<Decimal> {
+        let nearest = self.nearest(actual);
+        let gap = |amount: Decimal| plus(actual, -amount).abs();
+        let is_sure = match &self.more {
+            More::No => true,
+            More::OneOf { around: Some(around), .. } => {
+                around.iter().all(|a| gap(*a) > gap(nearest) || gap(*a) == gap(nearest) && *a >= nearest)
+            }
+            More::OneOf { around: None, .. } => actual <= self.least(),
+            More::Any => false,
+        };
+        is_sure.then(|| plus(actual, -nearest))
+    }
+
+    /// Whether one of the amounts that are not known may be within a unit of this one.
+    fn may_fit(&self, actual: Decimal, unit: Decimal) -> bool {
+        match &self.more {
+            More::No => false,
+            More::OneOf { around: Some(around), .. } => around.iter().any(|a| plus(actual, -*a).abs() <= unit),
+            More::OneOf { top, around: None } => plus(self.least(), -unit) <= actual && actual <= plus(*top, unit),
+            More::Any => true,
+        }
+    }
+
     fn list(&self, case: &Case<'_>) -> String {
-        self.known.iter().map(|a| case.show(*a)).collect::<Vec<_>>().join(" or ")
+        let unknown =
+            matches!(self.more, More::OneOf { .. }).then(|| "an amount that the export does not show".to_owned());
+        self.known.iter().map(|a| case.show(*a)).chain(unknown).collect::<Vec<_>>().join(" or ")
     }
 }
 
@@ -101,18 +139,14 @@ fn compare(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits) ->
         // However much it is, it is more than is accepted.
         return if above_all { wrong(exact, case, side, limits, None) } else { Outcome::Indeterminate(UNKNOWN_FIGURE) };
     };
-    let difference = plus(actual, -nearest);
-    let fits = match side {
-        Side::Direct => difference.abs() <= unit,
-        Side::Upper => actual <= plus(limits.largest(), unit),
+    let (fits, may_fit) = match side {
+        Side::Direct => (plus(actual, -nearest).abs() <= unit, limits.may_fit(actual, unit)),
+        Side::Upper => (actual <= plus(limits.largest(), unit), !above_all),
     };
-    let below_all = limits.more != More::Any && actual < plus(limits.least(), -unit);
-    match limits.more {
-        _ if fits => Outcome::Compliant,
-        More::No => wrong(exact, case, side, limits, Some(difference)),
-        _ if below_all => wrong(exact, case, side, limits, Some(difference)),
-        _ if above_all => wrong(exact, case, side, limits, None),
-        _ => Outcome::Indeterminate("more amounts may be accepted than the export shows"),
+    match fits {
+        true => Outcome::Compliant,
+        false if may_fit => Outcome::Indeterminate("more amounts may be accepted than the export shows"),
+        false => wrong(exact, case, side, limits, limits.difference(actual)),
     }
 }
 
@@ -136,7 +170,10 @@ fn wrong(exact: &ExactAmount, case: &Case<'_>, side: Side, limits: &Limits, diff
             ),
             false => format!("the {what} is {}, and the text gives {list}{working}", case.show_bounds(actual)),
         };
-        let nearest = case.show(limits.nearest(actual.low));
+        let nearest = match (difference, &limits.more) {
+            (None, More::OneOf { .. }) => String::new(),
+            _ => case.show(limits.nearest(actual.low)),
+        };
         Outcome::from(Fault::new(verdict, message).between(nearest, case.show_bounds(actual)).worth(difference))
     };
     let mut possible = Possible::default();

@@ -1,5 +1,6 @@
 //! How the accepted amounts of an exact amount come about: by stage, by proration, by balance.
 
+use super::parts::{Parts, Unended};
 use super::{Side, UNKNOWN_FIGURE, is_one_of, lines, stage};
 use crate::calendar::{days_between, days_in_month, last_possible_day, months_after};
 use crate::case::Case;
@@ -26,12 +27,12 @@ pub struct Amounts {
 }
 
 /// Whether more amounts may be accepted than are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Open {
     /// No.
     No,
-    /// Some may lie between the least that is known and this.
-    UpTo(Exact),
+    /// Of each of these one may be, and nothing else.
+    OneOf(Vec<Parts>),
     /// Any may be.
     Any,
 }
@@ -262,9 +263,10 @@ fn later_periods(case: &Case<'_>, side: Side) -> Accepted {
         Cell::Value(day) => {
             let second = later_than(case, day)?;
             amounts.known.extend(second.known);
-            if amounts.open == Open::No {
-                amounts.open = second.open;
-            }
+            amounts.open = match (amounts.open, second.open) {
+                (Open::OneOf(one), Open::OneOf(other)) => Open::OneOf(one.into_iter().chain(other).collect()),
+                (Open::No, open) | (open, _) => open,
+            };
         }
     }
     Ok(amounts)
@@ -272,25 +274,18 @@ fn later_periods(case: &Case<'_>, side: Side) -> Accepted {
 
 /// What is billed for periods that begin after a day: by months, and with each line as one period.
 fn later_than(case: &Case<'_>, day: NaiveDate) -> Accepted {
-    let (mut by_months, mut most, mut as_one) = (Some(none()), none(), none());
+    let (mut by_months, mut as_one) = (Parts { sure: none(), unended: Vec::new() }, none());
     for line in case.target {
-        let amount = money::exact(case.line_amount(line));
-        let part = later_part(case, line, &amount, day)?;
+        let part = later_part(case, line, day)?;
         as_one = &as_one + &part.as_one;
         match part.by_months {
-            ByMonths::Known(part) => {
-                by_months = by_months.map(|sum| &sum + &part);
-                most = &most + &part;
-            }
-            ByMonths::AtMost(part) => {
-                by_months = None;
-                most = &most + &part;
-            }
+            ByMonths::Known(part) => by_months.sure = &by_months.sure + &part,
+            ByMonths::Unended(line) => by_months.unended.push(line),
         }
     }
-    Ok(match by_months {
-        Some(by_months) => Amounts::all(smallvec![by_months, as_one]),
-        None => Amounts { known: smallvec![as_one], open: Open::UpTo(most) },
+    Ok(match by_months.unended.is_empty() {
+        true => Amounts::all(smallvec![by_months.sure, as_one]),
+        false => Amounts { known: smallvec![as_one], open: Open::OneOf(vec![by_months]) },
     })
 }
 
@@ -304,29 +299,34 @@ struct LaterPart {
 
 enum ByMonths {
     Known(Exact),
-    /// The export does not show the period's end: the part if it were the last day that an export can hold.
-    AtMost(Exact),
+    /// The export does not show the period's end.
+    Unended(Unended),
 }
 
-fn later_part(case: &Case<'_>, line: &InvoiceLine, amount: &Exact, day: NaiveDate) -> Result<LaterPart, &'static str> {
+fn later_part(case: &Case<'_>, line: &InvoiceLine, day: NaiveDate) -> Result<LaterPart, &'static str> {
+    let amount = money::exact(case.line_amount(line));
+    let nothing = Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() });
     let start = case.line_date(line, Column::PeriodStart, line.period_start).value();
     let start = start.ok_or("the start of the period is not recorded")?;
     if start > day {
-        return Ok(LaterPart { by_months: ByMonths::Known(amount.clone()), as_one: amount.clone() });
+        return Ok(LaterPart { by_months: ByMonths::Known(amount.clone()), as_one: amount });
     }
     let end = match case.line_date(line, Column::PeriodEnd, line.period_end) {
         Cell::Value(end) => end,
-        Cell::Blank => return Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() }),
+        Cell::Blank => return nothing,
         Cell::Absent => {
-            let (months, after) = months_of(start, last_possible_day(), day);
-            let most = amount.part(after, months.max(1));
-            return Ok(LaterPart { by_months: ByMonths::AtMost(most), as_one: none() });
+            let (most, after) = months_of(start, last_possible_day(), day);
+            if after == 0 || amount == none() {
+                return nothing;
+            }
+            let line = Unended { amount, begun: most - after, most };
+            return Ok(LaterPart { by_months: ByMonths::Unended(line), as_one: none() });
         }
     };
     // The period is longer than a month if a second month begins within it.
     let (months, after) = months_of(start, end, day);
     if months < 2 {
-        return Ok(LaterPart { by_months: ByMonths::Known(none()), as_one: none() });
+        return nothing;
     }
     case.trail.note(|| format!("{after} of the line's {months} months from {start} begin after {day}"));
     Ok(LaterPart { by_months: ByMonths::Known(amount.part(after, months)), as_one: none() })

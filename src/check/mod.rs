@@ -15,6 +15,7 @@ pub mod line;
 pub mod lines;
 mod milestones;
 pub mod outcome;
+mod parts;
 mod repeat;
 mod required;
 pub mod rows;

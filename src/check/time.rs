@@ -303,7 +303,9 @@ pub fn notice(notice: &Notice, case: &Case<'_>) -> Outcome {
     if effective >= first {
         return Outcome::Compliant;
     }
-    if acknowledged.1 == Truth::Unknown {
+    // An earlier one than is known, and none after an as-of date that was asked for, may have been on that day.
+    let may_be_earlier = acknowledged.0.is_none_or(|earliest| effective < earliest) && effective <= case.cutoff();
+    if acknowledged.1 == Truth::Unknown && may_be_earlier {
         return Outcome::Indeterminate("the day of the acknowledgement is not known");
     }
     let short = days_between(effective, first);
