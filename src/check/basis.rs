@@ -185,6 +185,12 @@ fn months_left(start: NaiveDate, first: u32, last: u32, day: NaiveDate) -> [i64;
     [count(&|begin| begin > day), count(&|begin| begin >= day)]
 }
 
+/// What [`months_left`] gives for any start: one month at most begins on the day.
+fn any_months_left(first: u32, last: u32) -> impl Iterator<Item = [i64; 2]> {
+    let all = i64::from(last.saturating_sub(first)) + i64::from(first <= last);
+    (0..=all).flat_map(move |left| [[left, left], [left, left + 1]]).filter(move |[_, with]| *with <= all)
+}
+
 /// Two readings of a count.
 fn either(a: i64, b: i64) -> String {
     if a == b { a.to_string() } else { format!("{a} or {b}") }
@@ -194,18 +200,25 @@ fn plan_months(case: &Case<'_>, within: Count, months: u32, first: u32) -> Each 
     summed(case, |line| {
         let amount = money::exact(case.line_amount(line));
         let whole = Ok([amount.clone(), amount.clone()]);
-        let in_time = || {
-            let start = case.line_date(line, Column::PeriodStart, line.period_start).value();
-            let start = start.ok_or("the start of the period is not recorded")?;
-            let [without, with] = months_left(start, first, months, case.submitted);
+        let of = |left: [i64; 2]| Ok(left.map(|left| amount.part(left, months.into())));
+        let in_time = || -> Worths<2> {
             let day = case.submitted;
+            let Some(start) = case.line_date(line, Column::PeriodStart, line.period_start).value() else {
+                case.trail.note(|| format!("the start of the plan is not recorded: any number of {months} months"));
+                return any_months_left(first, months).map(of).collect();
+            };
+            let left @ [without, with] = months_left(start, first, months, day);
             case.trail.note(|| format!("months that begin after {day}: {} of {months}", either(without, with)));
-            Ok([amount.part(without, months.into()), amount.part(with, months.into())])
+            smallvec![of(left)]
         };
         match case.line_day(line, LineEvent::StartedOn) {
             Cell::Blank => smallvec![whole],
-            Cell::Absent => smallvec![whole, in_time(), Ok([none(), none()])],
-            Cell::Value(started) => smallvec![late(case, started, within).unwrap_or_else(in_time)],
+            Cell::Absent => {
+                let mut worths = in_time();
+                worths.extend([whole, Ok([none(), none()])]);
+                worths
+            }
+            Cell::Value(started) => late(case, started, within).map_or_else(in_time, |worth| smallvec![worth]),
         }
     })
 }
